@@ -1,0 +1,2 @@
+//! Sidelight.
+fn main() {}
