@@ -1,1 +1,32 @@
-//! (in work)
+//! The engine: `pipeline.yaml` to a checked graph, to running stages, to an orderly drain.
+//!
+//! ```text
+//! document::read ──Plan──▶ Engine::start ──▶ receivers ─▶ intake ─▶ line (chain of processors) ─▶ queues
+//!      ▲                                                                                          │
+//! sidelight-config: a tree with places                              sidelight-delivery: batch, retry, send
+//! ```
+//!
+//! It knows components only through the contract (`sidelight-component`) and the lists in a [`Catalog`].
+//! Start reading with [`document::read`] for what is checked, with `intake` for the way of a batch, and with
+//! [`Engine::drain`] for how it ends.
+
+mod build;
+mod chain;
+mod conflicts;
+pub mod document;
+mod engine;
+mod host;
+mod intake;
+mod ledger;
+mod line;
+pub mod mistakes;
+mod plan;
+mod receivers;
+mod service;
+mod timers;
+mod worker;
+
+pub use engine::{Engine, Leftover, StartError};
+pub use host::EngineHost;
+pub use plan::{Catalog, EngineSettings, PipelinePlan, Plan};
+pub use service::{EngineBlock, ServiceBlock};

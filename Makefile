@@ -1,0 +1,42 @@
+# The commands of the project. `make help` lists them.
+CARGO ?= cargo
+PROFILE ?= quick
+CONFIG ?= pipeline.yaml
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+BIN := $(TARGET_DIR)/$(PROFILE)/sidelight
+
+.PHONY: help build release run demo test check lint doc unit e2e deny bench fuzz clean
+
+help: ## This list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+build: ## The program, quickly built (profile `quick`)
+	$(CARGO) build --locked --profile $(PROFILE) --bin sidelight
+
+release: ## The program as it is shipped: fat LTO, stripped
+	$(CARGO) build --locked --release --bin sidelight
+	strip -o $(TARGET_DIR)/release/sidelight.stripped $(TARGET_DIR)/release/sidelight
+
+run: build ## Sidelight on pipeline.yaml, with a live summary; no backend needed
+	$(BIN) --config $(CONFIG) --summary
+
+demo: build ## The trading application, Sidelight and Jaeger together
+	examples/demo.sh $(BIN)
+
+test: ## Everything the tests need, then all of them
+	tests/run.sh
+
+check: ## What is quick: format, lints, unit tests
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	$(CARGO) test --locked --workspace
+
+bench: release ## Sidelight and its peers side by side, one table
+	bench/run.sh
+
+fuzz: ## Every fuzz target for FUZZ_SECONDS (default 60)
+	fuzz/run.sh
+
+clean: ## Removes what was built
+	$(CARGO) clean
+	rm -rf var bench/target fuzz/target

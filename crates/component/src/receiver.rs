@@ -1,0 +1,44 @@
+//! Receivers bring data in.
+
+use async_trait::async_trait;
+
+use crate::context::{BuildContext, BuildError, DrainSignal, Resource};
+use crate::output::Outputs;
+
+/// Why a receiver stopped by itself.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ReceiverError(pub String);
+
+/// Brings data in. One instance serves all pipelines that name it.
+#[async_trait]
+pub trait Receiver: Send {
+    /// Opens what it owns (ports, files) without taking anything in. Called for every receiver before any
+    /// runs, so that a port in use is known before the first byte is accepted.
+    ///
+    /// # Errors
+    /// [`BuildError`] with the setting that names what could not be opened.
+    async fn open(&mut self) -> Result<(), BuildError> {
+        Ok(())
+    }
+
+    /// Receives until told to drain, then ends what is under way and returns, at the latest at the deadline.
+    ///
+    /// # Errors
+    /// [`ReceiverError`] where it cannot go on by itself: the engine reports it and starts it again.
+    async fn run(self: Box<Self>, outputs: Outputs, drain: DrainSignal) -> Result<(), ReceiverError>;
+}
+
+/// The settings of a receiver, which are also what builds it.
+pub trait ReceiverConfig: sidelight_config::Settings {
+    /// What it will own.
+    fn resources(&self) -> Vec<Resource> {
+        Vec::new()
+    }
+
+    /// Builds the receiver. No input or output happens here.
+    ///
+    /// # Errors
+    /// [`BuildError`] where the settings, good in themselves, cannot be used.
+    fn build(&self, cx: &BuildContext) -> Result<Box<dyn Receiver>, BuildError>;
+}

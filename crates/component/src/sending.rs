@@ -1,0 +1,137 @@
+//! Settings of the layer before every exporter: queue, batching, retry, timeout.
+//!
+//! The words are the Collector's (`exporterhelper`), the same for every exporter. Where our defaults differ
+//! the reason stands beside the setting.
+
+use std::time::Duration;
+
+use sidelight_config::{setting_enum, settings};
+
+setting_enum! {
+    /// The unit in which a queue or a batch is measured.
+    pub enum Sizer {
+        /// Bytes of serialized OTLP.
+        Bytes = "bytes",
+        /// Spans, data points or log records.
+        Items = "items",
+        /// Batches as they come from the pipelines.
+        Requests = "requests",
+    }
+}
+
+setting_enum! {
+    /// When the sender gets its answer.
+    pub enum AckMode {
+        /// When the data is queued in memory: it is lost if the program dies.
+        Memory = "memory",
+        /// When the data is in the durable queue.
+        Queue = "queue",
+        /// When the destination has answered.
+        Delivery = "delivery",
+    }
+}
+
+setting_enum! {
+    /// What happens to data that the queue has no room for.
+    pub enum Overflow {
+        /// The sender is asked to come back later.
+        Refuse = "refuse",
+        /// It is dropped and counted; other destinations of the same data are not held up.
+        Drop = "drop",
+    }
+}
+
+settings! {
+    /// Batching behind the queue. A batch leaves as soon as a sender is idle.
+    pub struct BatchSettings {
+        /// The longest wait for a batch to fill while another one is on its way.
+        flush_timeout: Duration = Duration::from_millis(200),
+        /// A batch of this size leaves although another one is on its way.
+        min_size: u64 = 8192,
+        /// The largest batch; 0 means no limit in this unit. A request is also never larger than what the
+        /// exporter's protocol takes.
+        max_size: u64 = 0,
+        /// The unit of both sizes: `items` or `bytes`.
+        sizer: Sizer = Sizer::Items,
+    }
+}
+
+settings! {
+    /// The queue before the exporter, one per signal.
+    pub struct SendingQueue {
+        /// False: no queue; a batch is handed to the exporter while the sender waits.
+        enabled: bool = true,
+        /// Requests on their way at one time. Metrics always leave one at a time, so that samples stay in
+        /// order.
+        num_consumers: u64 = 10,
+        /// How much the queue holds, in `sizer` units. Without a value each queue gets an equal share of the
+        /// memory budget.
+        queue_size: Option<u64>,
+        /// The unit of `queue_size`. Without a value: `bytes` where `queue_size` is not given either, else
+        /// `requests`, which is what the Collector takes a bare number for.
+        sizer: Option<Sizer>,
+        /// When the sender gets its answer. Without a value: `delivery`.
+        ack: Option<AckMode>,
+        /// The Collector's word for `ack`: true is `delivery`, false is `memory`.
+        wait_for_result: Option<bool>,
+        /// What happens to data that the queue has no room for.
+        on_overflow: Overflow = Overflow::Refuse,
+        /// The Collector's word for waiting instead of refusing. A full queue always refuses at the door
+        /// here, and the receiver holds back.
+        block_on_overflow: bool = false,
+        /// Batching behind the queue.
+        batch: BatchSettings,
+    }
+    unsupported {
+        "storage" => "the durable queue is not built yet; leave it out: what is acknowledged is delivered, because the answer waits for the destination (`ack: delivery`)",
+    }
+}
+
+impl SendingQueue {
+    /// The mode in force.
+    pub fn ack_mode(&self) -> AckMode {
+        match (self.ack, self.wait_for_result) {
+            (Some(mode), _) => mode,
+            (None, Some(false)) => AckMode::Memory,
+            (None, _) => AckMode::Delivery,
+        }
+    }
+
+    /// The capacity in force and its unit; `None` means an equal share of the memory budget, in bytes.
+    pub fn capacity(&self) -> Option<(u64, Sizer)> {
+        let size = self.queue_size?;
+        Some((size, self.sizer.unwrap_or(Sizer::Requests)))
+    }
+}
+
+settings! {
+    /// How often a request that was refused for now is sent again.
+    pub struct RetryOnFailure {
+        /// False: a request is sent once.
+        enabled: bool = true,
+        /// The wait after the first failure.
+        initial_interval: Duration = Duration::from_secs(5),
+        /// The wait is varied by this share of itself in both directions, 0 to 1.
+        randomization_factor: f64 = 0.5,
+        /// The wait grows by this factor after each failure.
+        multiplier: f64 = 1.5,
+        /// The longest wait between two attempts.
+        max_interval: Duration = Duration::from_secs(30),
+        /// Data is given up after this time. 0 means never: the queue's bound is the limit, not age (the
+        /// Collector gives up after 300 s).
+        max_elapsed_time: Duration = Duration::ZERO,
+    }
+}
+
+/// Everything that the layer before an exporter needs to know.
+#[derive(Clone, Debug, Default)]
+pub struct SendingSettings {
+    /// The queue.
+    pub queue: SendingQueue,
+    /// Retries.
+    pub retry: RetryOnFailure,
+    /// The longest time for one attempt; zero means no limit but the sender's own.
+    pub timeout: Duration,
+    /// The largest request in bytes that the protocol's peers take; `None` means no limit.
+    pub max_request_bytes: Option<usize>,
+}

@@ -1,0 +1,202 @@
+//! Makes running stages of a checked plan.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use sidelight_component::sending::{BatchSettings, SendingSettings};
+use sidelight_component::{
+    BuildContext, BuildError, ComponentId, DrainSignal, Exporter, Host, Output, Outputs, Role, Sharding,
+    Signal, State,
+};
+use sidelight_delivery::{Queue, QueueSpec};
+use tokio::task::JoinSet;
+use tracing::error;
+
+use crate::chain::{Chain, StageCounts};
+use crate::engine::{Shared, StartError};
+use crate::intake::PipelineIntake;
+use crate::line::Line;
+use crate::plan::{PipelinePlan, Plan};
+
+type Exporters = BTreeMap<ComponentId, Arc<dyn Exporter>>;
+type Queues = Vec<(ComponentId, Signal, Queue)>;
+
+fn failed(role: Role, id: &ComponentId) -> impl FnOnce(BuildError) -> StartError {
+    let id = id.clone();
+    move |source| StartError { role, id, source }
+}
+
+/// Builds and starts the exporters.
+pub(crate) async fn exporters(plan: &Plan, shared: &Shared) -> Result<Exporters, StartError> {
+    let mut exporters = BTreeMap::new();
+    for (id, config) in &plan.exporters {
+        let exporter =
+            config.build(&shared.context(Role::Exporter, id)).map_err(failed(Role::Exporter, id))?;
+        exporter.start().await.map_err(failed(Role::Exporter, id))?;
+        exporters.insert(id.clone(), exporter);
+    }
+    Ok(exporters)
+}
+
+/// One queue per exporter and signal that a pipeline brings to it. A queue without a size of its own gets an
+/// equal share of the memory budget, so that a dead destination fills its own share and nobody else's.
+pub(crate) fn queues(
+    plan: &Plan,
+    shared: &Shared,
+    exporters: &Exporters,
+    tasks: &mut JoinSet<()>,
+) -> Queues {
+    let wanted: BTreeSet<(ComponentId, Signal)> = plan
+        .pipelines
+        .iter()
+        .flat_map(|p| p.exporters.iter().map(move |id| (id.clone(), p.id.signal)))
+        .collect();
+    let share = plan.settings.memory_budget / wanted.len().max(1);
+    let mut queues = Queues::new();
+    for (id, signal) in wanted {
+        let (Some(config), Some(exporter)) = (plan.exporters.get(&id), exporters.get(&id)) else { continue };
+        let mut settings = config.sending();
+        batch_of_pipelines(plan, &id, signal, &mut settings);
+        let (queue, task) = Queue::new(QueueSpec {
+            exporter_id: id.clone(),
+            exporter: exporter.clone(),
+            signal,
+            settings,
+            default_quota_bytes: share,
+            metrics: shared.metrics.clone(),
+            status: shared.board.reporter(Role::Exporter, id.clone()),
+        });
+        tasks.spawn(task);
+        queues.push((id, signal, queue));
+    }
+    queues
+}
+
+/// A `batch` processor in a pipeline is a setting of the queues behind it, unless the exporter has its own.
+fn batch_of_pipelines(plan: &Plan, exporter: &ComponentId, signal: Signal, settings: &mut SendingSettings) {
+    if settings.queue.batch != BatchSettings::default() {
+        return;
+    }
+    let leads_here = |p: &&PipelinePlan| p.id.signal == signal && p.exporters.contains(exporter);
+    let batch = plan
+        .pipelines
+        .iter()
+        .filter(leads_here)
+        .flat_map(|p| &p.processors)
+        .find_map(|id| plan.processors.get(id)?.queue_batch());
+    if let Some(batch) = batch {
+        settings.queue.batch = batch;
+    }
+}
+
+/// The pipelines with their processors.
+pub(crate) fn lines(plan: &Plan, shared: &Shared, queues: &Queues) -> Result<Vec<Arc<Line>>, StartError> {
+    plan.pipelines.iter().map(|pipeline| line(plan, shared, queues, pipeline)).collect()
+}
+
+fn line(
+    plan: &Plan,
+    shared: &Shared,
+    queues: &Queues,
+    pipeline: &PipelinePlan,
+) -> Result<Arc<Line>, StartError> {
+    let mut stages = Vec::new();
+    let mut shards = shared.workers.max(1);
+    for id in &pipeline.processors {
+        let Some(config) = plan.processors.get(id).filter(|c| c.queue_batch().is_none()) else { continue };
+        let context = BuildContext {
+            pipeline: Some(pipeline.id.clone()),
+            ..shared.context(Role::Processor, id)
+        };
+        if config.sharding() == Sharding::Single {
+            shards = 1;
+        }
+        context.status.report(State::Ok);
+        let counts = StageCounts::new(&context);
+        stages.push((config.clone(), context, counts));
+    }
+    if stages.is_empty() {
+        shards = 0;
+    }
+    let chains = (0..shards)
+        .map(|_| Chain::build(&stages).map(Mutex::new))
+        .collect::<Result<_, _>>()
+        .map_err(|e| {
+            let id = stages.first().map_or_else(|| pipeline.processors[0].clone(), |(_, cx, _)| cx.id.clone());
+            StartError { role: Role::Processor, id, source: e }
+        })?;
+    let labels = [("pipeline", pipeline.id.as_str())];
+    let counter = |name, help| shared.metrics.counter(name, help, &labels);
+    Ok(Arc::new(Line {
+        id: pipeline.id.clone(),
+        chains,
+        stages: stages.into_iter().map(|(_, _, counts)| counts).collect(),
+        queues: queues
+            .iter()
+            .filter(|(id, signal, _)| *signal == pipeline.id.signal && pipeline.exporters.contains(id))
+            .map(|(_, _, queue)| queue.clone())
+            .collect(),
+        accepted: counter("sidelight_pipeline_accepted_items", "Items that entered the pipeline"),
+        refused: counter("sidelight_pipeline_refused_items", "Items that found no room in the pipeline"),
+        clock: shared.clock.clone(),
+        budget: shared.budget.clone(),
+        timer_wanted: tokio::sync::Notify::new(),
+    }))
+}
+
+/// The outputs of one receiver: for each signal, all pipelines that name it.
+pub(crate) fn outputs(plan: &Plan, shared: &Shared, receiver: &ComponentId, lines: &[Arc<Line>]) -> Outputs {
+    Signal::ALL.into_iter().fold(Outputs::default(), |outputs, signal| {
+        let fed: Vec<Arc<Line>> = plan
+            .pipelines
+            .iter()
+            .filter(|p| p.id.signal == signal && p.receivers.contains(receiver))
+            .filter_map(|p| lines.iter().find(|line| line.id == p.id).cloned())
+            .collect();
+        if fed.is_empty() {
+            return outputs;
+        }
+        let noun = items_noun(signal);
+        let labels = [("receiver", receiver.as_str())];
+        let counter = |what: &str, help| {
+            shared.metrics.counter(&format!("otelcol_receiver_{what}_{noun}"), help, &labels)
+        };
+        let accepted = counter("accepted", "Items successfully pushed into the pipeline");
+        let refused = counter("refused", "Items that could not be pushed into the pipeline");
+        outputs.with(signal, Output::new(Arc::new(PipelineIntake { signal, lines: fed }), accepted, refused))
+    })
+}
+
+/// What the Collector's metrics call the items of a signal.
+fn items_noun(signal: Signal) -> &'static str {
+    match signal {
+        Signal::Traces => "spans",
+        Signal::Metrics => "metric_points",
+        Signal::Logs => "log_records",
+    }
+}
+
+/// Builds, opens and starts the extensions.
+pub(crate) async fn extensions(
+    plan: &Plan,
+    shared: &Shared,
+    host: Arc<dyn Host>,
+    drain: &DrainSignal,
+    tasks: &mut JoinSet<()>,
+) -> Result<(), StartError> {
+    for (id, config) in &plan.extensions {
+        let context = shared.context(Role::Extension, id);
+        let mut extension = config.build(&context).map_err(failed(Role::Extension, id))?;
+        extension.open().await.map_err(failed(Role::Extension, id))?;
+        let (host, drain, id) = (host.clone(), drain.clone(), id.clone());
+        tasks.spawn(async move {
+            context.status.report(State::Ok);
+            if let Err(e) = extension.run(host, drain).await {
+                error!(component = %id, reason = %e, "the extension stopped");
+                context.status.report(State::Permanent(e.to_string().into()));
+            }
+        });
+    }
+    Ok(())
+}

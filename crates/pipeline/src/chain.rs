@@ -1,0 +1,240 @@
+//! The processors of one pipeline, called one after another in one call stack.
+//!
+//! A panic in a processor is contained: that processor is built anew, the batch is tried once more, then cut
+//! in halves until the one item that does it stands alone; that item is refused with the reason `panic` and
+//! everything else goes on.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant;
+
+use sidelight_component::metrics::{Counter, Registry};
+use sidelight_component::registry::BuildProcessor;
+use sidelight_component::{
+    Batch, BuildContext, BuildError, Chunk, Load, Now, Out, Outcome, Overloaded, Payload, Processor, State,
+};
+use smallvec::SmallVec;
+use tracing::{error, warn};
+
+/// Batches that a stage or the whole chain gave out.
+pub(crate) type Batches = SmallVec<[Batch; 2]>;
+
+/// What the ledger counts on the edges of one processor. Shared by the shards of a pipeline.
+#[derive(Clone, Debug)]
+pub(crate) struct StageCounts {
+    pub(crate) incoming: Counter,
+    pub(crate) outgoing: Counter,
+    pub(crate) filtered: Counter,
+    pub(crate) created: Counter,
+    registry: Registry,
+    processor: String,
+    pipeline: String,
+}
+
+impl StageCounts {
+    pub(crate) fn new(cx: &BuildContext) -> Self {
+        let processor = cx.id.to_string();
+        let pipeline = cx.pipeline.as_ref().map_or_else(String::new, ToString::to_string);
+        let labels = [("processor", processor.as_str()), ("pipeline", pipeline.as_str())];
+        let counter = |name, help| cx.metrics.counter(name, help, &labels);
+        Self {
+            incoming: counter("otelcol_processor_incoming_items", "Items passed to the processor"),
+            outgoing: counter("otelcol_processor_outgoing_items", "Items emitted from the processor"),
+            filtered: counter("sidelight_processor_filtered_items", "Items left out on purpose"),
+            created: counter("sidelight_processor_created_items", "Items made by the processor"),
+            registry: cx.metrics.clone(),
+            processor,
+            pipeline,
+        }
+    }
+
+    fn dropped(&self, reason: &str, items: u64) {
+        self.registry
+            .counter(
+                "sidelight_processor_dropped_items",
+                "Items that could not go on, by reason",
+                &[("processor", &self.processor), ("pipeline", &self.pipeline), ("reason", reason)],
+            )
+            .add(items);
+    }
+}
+
+/// One processor of the chain, and how to build it again.
+struct Stage {
+    processor: Box<dyn Processor>,
+    config: Arc<dyn BuildProcessor>,
+    context: BuildContext,
+    counts: StageCounts,
+}
+
+/// The processors of one pipeline, for one worker or for all.
+pub(crate) struct Chain {
+    stages: Vec<Stage>,
+}
+
+impl Chain {
+    /// Builds the processors in order.
+    pub(crate) fn build(
+        stages: &[(Arc<dyn BuildProcessor>, BuildContext, StageCounts)],
+    ) -> Result<Self, BuildError> {
+        let stages = stages
+            .iter()
+            .map(|(config, context, counts)| {
+                Ok(Stage {
+                    processor: config.build(context)?,
+                    config: config.clone(),
+                    context: context.clone(),
+                    counts: counts.clone(),
+                })
+            })
+            .collect::<Result<_, BuildError>>()?;
+        Ok(Self { stages })
+    }
+
+    /// Asks every processor whether there is room.
+    pub(crate) fn admit(&mut self, load: Load, now: Now) -> Result<(), Overloaded> {
+        self.stages.iter_mut().try_for_each(|stage| stage.processor.admit(load, now))
+    }
+
+    /// Sends a batch down the chain and returns what comes out at its end.
+    pub(crate) fn process(&mut self, batch: Batch, now: Now) -> Batches {
+        self.process_from(0, SmallVec::from_iter([batch]), now)
+    }
+
+    fn process_from(&mut self, first: usize, mut batches: Batches, now: Now) -> Batches {
+        for stage in &mut self.stages[first..] {
+            let mut next = Batches::new();
+            for batch in batches {
+                stage.process(batch, now, &mut next);
+            }
+            batches = next;
+        }
+        batches
+    }
+
+    /// The earliest moment at which a processor wants to be called.
+    pub(crate) fn next_timer(&self) -> Option<Instant> {
+        self.stages.iter().filter_map(|stage| stage.processor.next_timer()).min()
+    }
+
+    /// Calls the processors whose time has come.
+    pub(crate) fn on_timer(&mut self, now: Now) -> Batches {
+        self.call_each(now, |stage, out| {
+            if stage.processor.next_timer().is_some_and(|at| at <= now.instant) {
+                stage.processor.on_timer(now, out);
+            }
+        })
+    }
+
+    /// Makes every processor give out what it holds, from first to last.
+    pub(crate) fn flush(&mut self, now: Now) -> Batches {
+        self.call_each(now, |stage, out| stage.processor.flush(now, out))
+    }
+
+    fn call_each(&mut self, now: Now, call: impl Fn(&mut Stage, &mut Out)) -> Batches {
+        let mut results = Batches::new();
+        for i in 0..self.stages.len() {
+            let stage = &mut self.stages[i];
+            let mut out = Out::default();
+            if catch_unwind(AssertUnwindSafe(|| call(stage, &mut out))).is_err() {
+                // What the processor held dies with it; its acks answered "retry" while unwinding.
+                stage.restart();
+            }
+            let given = stage.settle(&mut out);
+            results.extend(self.process_from(i + 1, given, now));
+        }
+        results
+    }
+}
+
+impl Stage {
+    fn process(&mut self, batch: Batch, now: Now, next: &mut Batches) {
+        self.counts.incoming.add(batch.items() as u64);
+        // Kept for the case of a panic: a reference to the bytes and a branch of the acknowledgement.
+        let kept = batch.share();
+        match self.attempt(batch, now) {
+            Some(given) => {
+                kept.finish(Outcome::Done);
+                next.extend(given);
+            }
+            None => self.process_again(kept, now, next),
+        }
+    }
+
+    /// Calls the processor; `None` where it panicked, which also builds it anew.
+    fn attempt(&mut self, batch: Batch, now: Now) -> Option<Batches> {
+        let mut out = Out::default();
+        let call = catch_unwind(AssertUnwindSafe(|| self.processor.process(batch, now, &mut out)));
+        if call.is_ok() {
+            return Some(self.settle(&mut out));
+        }
+        // What was given out before the panic would come a second time with the next try.
+        out.take().into_iter().for_each(|given| given.finish(Outcome::Done));
+        self.restart();
+        None
+    }
+
+    /// The batch once more, then its halves, down to the one item.
+    fn process_again(&mut self, batch: Batch, now: Now, next: &mut Batches) {
+        if let Some(given) = self.attempt(batch.share(), now) {
+            batch.finish(Outcome::Done);
+            return next.extend(given);
+        }
+        let Some((first, second)) = halves(&batch) else {
+            let items = batch.items() as u64;
+            error!(component = %self.context.id, items, "an item makes the processor panic; it is dropped");
+            self.counts.dropped("panic", items);
+            return batch.finish(Outcome::rejected(format!("processor {} panics on it", self.context.id)));
+        };
+        batch.finish(Outcome::Done);
+        self.process_again(first, now, next);
+        self.process_again(second, now, next);
+    }
+
+    /// Counts what came out and what did not.
+    fn settle(&mut self, out: &mut Out) -> Batches {
+        let given = out.take();
+        self.counts.outgoing.add(given.iter().map(|b| b.items() as u64).sum());
+        if out.filtered > 0 {
+            self.counts.filtered.add(out.filtered);
+        }
+        if out.created > 0 {
+            self.counts.created.add(out.created);
+        }
+        for (reason, items) in &out.dropped {
+            self.counts.dropped(reason, *items);
+        }
+        given
+    }
+
+    fn restart(&mut self) {
+        let id = &self.context.id;
+        match self.config.build(&self.context) {
+            Ok(processor) => {
+                warn!(component = %id, "the processor panicked and was started again");
+                self.processor = processor;
+            }
+            Err(e) => {
+                let reason = format!("panicked and cannot be built again: {e}");
+                error!(component = %id, %reason, "the processor goes on in the state the panic left it in");
+                self.context.status.report(State::Permanent(reason.into()));
+            }
+        }
+    }
+}
+
+/// The batch in two, each with a branch of its acknowledgement; `None` for a single item.
+fn halves(batch: &Batch) -> Option<(Batch, Batch)> {
+    let items = batch.items();
+    if items < 2 {
+        return None;
+    }
+    let (first, second) = sidelight_proto::split(batch.signal, &batch.payload.to_contiguous(), items / 2);
+    let half = |bytes, items| Batch {
+        signal: batch.signal,
+        payload: Payload::new(Chunk { bytes, items }),
+        ack: batch.ack.branch(),
+        deadline: batch.deadline,
+    };
+    Some((half(first, items / 2), half(second, items - items / 2)))
+}

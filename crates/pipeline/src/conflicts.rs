@@ -1,0 +1,157 @@
+//! Relations between components: names that are declared and used, signals that fit, things only one can own.
+
+use std::collections::BTreeMap;
+
+use sidelight_component::{ComponentId, Resource, Role, Signal};
+use sidelight_config::{Mistake, Mistakes, Span, closest};
+
+use crate::document::{Declarations, Section};
+use crate::mistakes::code;
+use crate::service::{Name, PipelineNames, Service};
+
+/// The components that pipelines and the service use.
+#[derive(Default)]
+pub(crate) struct Used {
+    pub(crate) receivers: Vec<ComponentId>,
+    pub(crate) processors: Vec<ComponentId>,
+    pub(crate) exporters: Vec<ComponentId>,
+    pub(crate) extensions: Vec<ComponentId>,
+}
+
+/// Checks every relation and says what is used.
+pub(crate) fn check(service: &Service, declared: &Declarations, mistakes: &mut Mistakes) -> Used {
+    let mut used = Used::default();
+    for pipeline in &service.pipelines {
+        let list = List { whose: format!("pipeline `{}`", pipeline.id), signal: Some(pipeline.id.signal) };
+        list.check(Role::Receiver, &pipeline.receivers, &declared.receivers, &mut used.receivers, mistakes);
+        list.check(Role::Processor, &pipeline.processors, &declared.processors, &mut used.processors, mistakes);
+        list.check(Role::Exporter, &pipeline.exporters, &declared.exporters, &mut used.exporters, mistakes);
+    }
+    let list = List { whose: "the service".to_owned(), signal: None };
+    list.check(Role::Extension, &service.extensions, &declared.extensions, &mut used.extensions, mistakes);
+    repeated_pipelines(&service.pipelines, mistakes);
+    unused(Role::Receiver, &declared.receivers, &used.receivers, mistakes);
+    unused(Role::Processor, &declared.processors, &used.processors, mistakes);
+    unused(Role::Exporter, &declared.exporters, &used.exporters, mistakes);
+    unused(Role::Extension, &declared.extensions, &used.extensions, mistakes);
+    resources(declared, &used, mistakes);
+    used
+}
+
+/// A list of component names: whose it is, and the signal that its components must carry.
+struct List {
+    whose: String,
+    signal: Option<Signal>,
+}
+
+impl List {
+    fn check<T: ?Sized>(
+        &self,
+        role: Role,
+        names: &[Name],
+        section: &Section<T>,
+        used: &mut Vec<ComponentId>,
+        mistakes: &mut Mistakes,
+    ) {
+        let whose = &self.whose;
+        let mut seen: BTreeMap<&ComponentId, Span> = BTreeMap::new();
+        for Name { id, place } in names {
+            if let Some(first) = seen.insert(id, *place) {
+                let message = format!("{whose} names {role} `{id}` twice");
+                mistakes.push(Mistake::error(*place, code::REPEATED, message).related(first, "first here"));
+            }
+            match section.get(id) {
+                None => self.undeclared(role, id, *place, section, mistakes),
+                Some(Some(component)) if self.signal.is_some_and(|s| !component.about.signals.contains(&s)) => {
+                    let carries: Vec<&str> = component.about.signals.iter().map(|s| s.as_str()).collect();
+                    let message = format!("{role} `{id}` cannot be in {whose}: it carries {}", carries.join(" and "));
+                    mistakes.push(Mistake::error(*place, code::SIGNAL, message));
+                }
+                Some(_) => {}
+            }
+            if !used.contains(id) {
+                used.push(id.clone());
+            }
+        }
+    }
+
+    fn undeclared<T: ?Sized>(
+        &self,
+        role: Role,
+        id: &ComponentId,
+        place: Span,
+        section: &Section<T>,
+        mistakes: &mut Mistakes,
+    ) {
+        let message = format!("{} names {role} `{id}`, which is not declared", self.whose);
+        let mistake = Mistake::error(place, code::UNDECLARED, message);
+        mistakes.push(match closest(id.as_str(), section.keys().map(ComponentId::as_str)) {
+            Some(near) => mistake.hint(format!("did you mean `{near}`?")),
+            None => mistake.hint(format!("add `{id}:` under `{}:`", role.section())),
+        });
+    }
+}
+
+fn repeated_pipelines(pipelines: &[PipelineNames], mistakes: &mut Mistakes) {
+    for (i, pipeline) in pipelines.iter().enumerate() {
+        if let Some(first) = pipelines[..i].iter().find(|p| p.id == pipeline.id) {
+            let message = format!("pipeline `{}` is declared twice", pipeline.id);
+            mistakes.push(
+                Mistake::error(pipeline.place, code::REPEATED, message).related(first.place, "first here"),
+            );
+        }
+    }
+}
+
+fn unused<T: ?Sized>(role: Role, section: &Section<T>, used: &[ComponentId], mistakes: &mut Mistakes) {
+    for (id, component) in section.iter().filter(|(id, _)| !used.contains(id)) {
+        let Some(component) = component else { continue };
+        let by = if role == Role::Extension { "`service.extensions`" } else { "a pipeline" };
+        let message = format!("{role} `{id}` is declared but not used by {by}; it will not run");
+        mistakes.push(Mistake::warning(component.place, code::UNUSED, message));
+    }
+}
+
+/// Two components that want the same address or file are refused before anything starts.
+fn resources(declared: &Declarations, used: &Used, mistakes: &mut Mistakes) {
+    let mut owners: BTreeMap<String, (Span, String)> = BTreeMap::new();
+    let mut claim = |role: Role, id: &ComponentId, spans: &sidelight_config::Spans, wanted: Vec<Resource>| {
+        for resource in wanted {
+            let (what, setting) = match &resource {
+                Resource::Listen { endpoint, setting } => (endpoint.clone(), setting),
+                Resource::Write { path, setting } => (path.display().to_string(), setting),
+            };
+            let place = spans.nearest(setting);
+            let who = format!("{role} `{id}`");
+            // Port 0 means any free port: two of them do not collide.
+            if what.ends_with(":0") {
+                continue;
+            }
+            if let Some((first, owner)) = owners.get(&what) {
+                let message = format!("{who} and {owner} both want `{what}`");
+                mistakes.push(
+                    Mistake::error(place, code::RESOURCE, message)
+                        .hint("give one of them another one")
+                        .related(*first, "also here"),
+                );
+            } else {
+                owners.insert(what, (place, who));
+            }
+        }
+    };
+    for (id, c) in &declared.receivers {
+        if let Some(c) = c.as_ref().filter(|_| used.receivers.contains(id)) {
+            claim(Role::Receiver, id, &c.spans, c.config.resources());
+        }
+    }
+    for (id, c) in &declared.exporters {
+        if let Some(c) = c.as_ref().filter(|_| used.exporters.contains(id)) {
+            claim(Role::Exporter, id, &c.spans, c.config.resources());
+        }
+    }
+    for (id, c) in &declared.extensions {
+        if let Some(c) = c.as_ref().filter(|_| used.extensions.contains(id)) {
+            claim(Role::Extension, id, &c.spans, c.config.resources());
+        }
+    }
+}

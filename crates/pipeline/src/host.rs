@@ -1,0 +1,73 @@
+//! What can be seen of the engine from outside: health and the ledger.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+use sidelight_component::{Health, Host, State, StatusBoard};
+
+use crate::ledger::{Ledger, LedgerRow};
+
+const STARTING: u8 = 0;
+const RUNNING: u8 = 1;
+const STOPPING: u8 = 2;
+
+/// The engine as others see it.
+pub struct EngineHost {
+    phase: AtomicU8,
+    board: StatusBoard,
+    ledger: Ledger,
+    unhealthy_after: Duration,
+}
+
+impl EngineHost {
+    pub(crate) fn new(board: StatusBoard, ledger: Ledger, unhealthy_after: Duration) -> Self {
+        Self { phase: AtomicU8::new(STARTING), board, ledger, unhealthy_after }
+    }
+
+    pub(crate) fn set_running(&self) {
+        self.phase.store(RUNNING, Ordering::Release);
+    }
+
+    pub(crate) fn set_stopping(&self) {
+        self.phase.store(STOPPING, Ordering::Release);
+    }
+
+    /// The ledger's rows now.
+    pub fn ledger(&self) -> Vec<LedgerRow> {
+        self.ledger.rows()
+    }
+
+    /// Why the program is unhealthy; empty where it is well.
+    fn troubles(&self) -> Vec<String> {
+        let mut troubles: Vec<String> = self
+            .board
+            .snapshot()
+            .into_iter()
+            .filter_map(|(role, id, status)| {
+                let lasting = status.since.elapsed();
+                match status.state {
+                    State::Permanent(reason) => Some(format!("{role} {id}: {reason}")),
+                    State::Recoverable(reason) if lasting >= self.unhealthy_after => {
+                        Some(format!("{role} {id}: for {} s: {reason}", lasting.as_secs()))
+                    }
+                    _ => None,
+                }
+            })
+            .collect();
+        troubles.extend(self.ledger.imbalances());
+        troubles
+    }
+}
+
+impl Host for EngineHost {
+    fn health(&self) -> Health {
+        match self.phase.load(Ordering::Acquire) {
+            STARTING => Health::Starting,
+            STOPPING => Health::Stopping,
+            _ => match self.troubles() {
+                troubles if troubles.is_empty() => Health::Ok,
+                troubles => Health::Unhealthy(troubles),
+            },
+        }
+    }
+}

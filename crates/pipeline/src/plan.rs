@@ -1,0 +1,69 @@
+//! The checked graph: what `pipeline.yaml` says, with every name resolved and every setting read.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sidelight_component::registry::{
+    BuildExporter, BuildExtension, BuildProcessor, BuildReceiver, ExporterEntry, ExtensionEntry,
+    ProcessorEntry, ReceiverEntry,
+};
+use sidelight_component::{ComponentId, PipelineId};
+
+/// The lists of all components that the program was built with.
+#[derive(Clone, Copy, Debug)]
+pub struct Catalog {
+    /// The receivers.
+    pub receivers: &'static [ReceiverEntry],
+    /// The processors.
+    pub processors: &'static [ProcessorEntry],
+    /// The exporters.
+    pub exporters: &'static [ExporterEntry],
+    /// The extensions.
+    pub extensions: &'static [ExtensionEntry],
+}
+
+/// A pipeline whose names are all resolved.
+#[derive(Clone, Debug)]
+pub struct PipelinePlan {
+    /// Its name, which says its signal.
+    pub id: PipelineId,
+    /// Where its data comes from.
+    pub receivers: Vec<ComponentId>,
+    /// Its stages in order.
+    pub processors: Vec<ComponentId>,
+    /// Where its data goes; each gets all of it.
+    pub exporters: Vec<ComponentId>,
+}
+
+/// The engine's own settings.
+#[derive(Clone, Debug)]
+pub struct EngineSettings {
+    /// The memory budget in bytes.
+    pub memory_budget: usize,
+    /// Threads that run pipelines.
+    pub workers: usize,
+    /// How long the end may take.
+    pub drain_timeout: Duration,
+    /// Where state is kept.
+    pub state_directory: PathBuf,
+    /// How long an exporter may fail before health turns red.
+    pub unhealthy_after: Duration,
+}
+
+/// Everything that is needed to start, checked.
+pub struct Plan {
+    /// Receivers that a pipeline uses.
+    pub receivers: BTreeMap<ComponentId, Arc<dyn BuildReceiver>>,
+    /// Processors that a pipeline uses.
+    pub processors: BTreeMap<ComponentId, Arc<dyn BuildProcessor>>,
+    /// Exporters that a pipeline uses.
+    pub exporters: BTreeMap<ComponentId, Arc<dyn BuildExporter>>,
+    /// Extensions that `service.extensions` names, in its order.
+    pub extensions: Vec<(ComponentId, Arc<dyn BuildExtension>)>,
+    /// The pipelines.
+    pub pipelines: Vec<PipelinePlan>,
+    /// The engine's own settings.
+    pub settings: EngineSettings,
+}
