@@ -1,1 +1,12 @@
-//! (in work)
+//! What takes data out: one folder per exporter, and the list of them.
+//!
+//! An exporter encodes one request and sends it once: see `sidelight_component::Exporter`. It is added with
+//! its folder and its two lines here.
+
+use sidelight_component::registry;
+
+pub mod nop;
+pub mod otlp_grpc;
+pub mod otlp_http;
+
+registry! { ExporterEntry: nop, otlp_grpc, otlp_http }

@@ -1,1 +1,11 @@
-//! (in work)
+//! What changes, filters or holds data: one folder per processor, and the list of them.
+//!
+//! A processor is a plain synchronous state machine: see `sidelight_component::Processor`. It is added with
+//! its folder and its two lines here.
+
+use sidelight_component::registry;
+
+pub mod batch;
+pub mod memory_limiter;
+
+registry! { ProcessorEntry: batch, memory_limiter }

@@ -1,1 +1,9 @@
-//! (in work)
+//! What brings data in: one folder per receiver, and the list of them.
+//!
+//! A receiver is added with its folder and its two lines here; CONTRIBUTING.md goes through an example.
+
+use sidelight_component::registry;
+
+pub mod otlp;
+
+registry! { ReceiverEntry: otlp }

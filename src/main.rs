@@ -1,2 +1,28 @@
-//! Sidelight.
-fn main() {}
+//! Sidelight: a lean OpenTelemetry sidecar.
+//!
+//! `sidelight --config pipeline.yaml` reads the configuration, builds the pipelines, runs them and drains
+//! them when it is told to stop. The other commands look at a configuration or at the program itself.
+
+mod arguments;
+mod commands;
+mod components;
+mod exit;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::arguments::{Arguments, Command};
+
+#[cfg(feature = "jemalloc")]
+mod allocator;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let exit = match arguments.command {
+        Some(Command::Validate(options)) => commands::validate::run(&options),
+        Some(Command::Components) => commands::components::run(),
+        None => commands::run::run(&arguments.run),
+    };
+    exit.into()
+}

@@ -40,7 +40,7 @@ pub use context::{
 pub use exporter::{Exporter, ExporterConfig, Request, Sent};
 pub use extension::{Extension, ExtensionConfig, Health, Host};
 pub use id::{ComponentId, InvalidId, PipelineId, Role};
-pub use output::{Intake, Output, Outputs};
+pub use output::{Intake, Output, Outputs, items_noun};
 pub use processor::{AckBehaviour, Load, Out, Processor, ProcessorConfig, Sharding};
 pub use receiver::{Receiver, ReceiverConfig, ReceiverError};
 pub use registry::{ALL_SIGNALS, About};

@@ -7,7 +7,8 @@ use sidelight_proto::Signal;
 
 use crate::ack::{Outcome, Receipt};
 use crate::batch::Payload;
-use crate::metrics::Counter;
+use crate::id::ComponentId;
+use crate::metrics::{Counter, Registry};
 
 /// The engine's side of an [`Output`].
 pub trait Intake: Send + Sync {
@@ -24,14 +25,26 @@ pub trait Intake: Send + Sync {
 #[derive(Clone)]
 pub struct Output {
     intake: Arc<dyn Intake>,
+    signal: Signal,
+    receiver: ComponentId,
+    metrics: Registry,
     accepted: Counter,
     refused: Counter,
 }
 
 impl Output {
-    /// An output that counts what was accepted and what was refused, in items.
-    pub fn new(intake: Arc<dyn Intake>, accepted: Counter, refused: Counter) -> Self {
-        Self { intake, accepted, refused }
+    /// The output of a receiver for one signal. What was accepted and refused is counted under the
+    /// Collector's names, in items.
+    pub fn new(intake: Arc<dyn Intake>, signal: Signal, receiver: &ComponentId, metrics: &Registry) -> Self {
+        let (accepted, refused) = counters(metrics, signal, receiver, None);
+        Self { intake, signal, receiver: receiver.clone(), metrics: metrics.clone(), accepted, refused }
+    }
+
+    /// The same output, counted under the transport that brought the data (`grpc`, `http`).
+    #[must_use]
+    pub fn of_transport(&self, transport: &str) -> Self {
+        let (accepted, refused) = counters(&self.metrics, self.signal, &self.receiver, Some(transport));
+        Self { accepted, refused, ..self.clone() }
     }
 
     /// Hands the payload over and waits until it is acknowledged as the pipelines' mode demands: queued,
@@ -64,6 +77,31 @@ impl Output {
             Outcome::Done | Outcome::Partial { .. } => self.accepted.add(items as u64),
             Outcome::Rejected { .. } | Outcome::Retry { .. } => self.refused.add(items as u64),
         }
+    }
+}
+
+fn counters(
+    metrics: &Registry,
+    signal: Signal,
+    receiver: &ComponentId,
+    transport: Option<&str>,
+) -> (Counter, Counter) {
+    let mut labels = vec![("receiver", receiver.as_str())];
+    labels.extend(transport.map(|transport| ("transport", transport)));
+    let items = items_noun(signal);
+    let counter = |what: &str, help| metrics.counter(&format!("otelcol_receiver_{what}_{items}"), help, &labels);
+    (
+        counter("accepted", "Items successfully pushed into the pipeline"),
+        counter("refused", "Items that could not be pushed into the pipeline"),
+    )
+}
+
+/// What the Collector's metrics call the items of a signal.
+pub fn items_noun(signal: Signal) -> &'static str {
+    match signal {
+        Signal::Traces => "spans",
+        Signal::Metrics => "metric_points",
+        Signal::Logs => "log_records",
     }
 }
 

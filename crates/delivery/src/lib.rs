@@ -1,1 +1,30 @@
-//! (in work)
+#![doc = include_str!("../README.md")]
+
+mod attempt;
+mod backoff;
+mod build;
+mod cut;
+mod deadlines;
+mod dispatcher;
+mod entry;
+mod fresh;
+mod journal;
+mod ledger;
+mod meters;
+mod pace;
+mod part;
+mod queue;
+mod retrying;
+mod rules;
+mod settle;
+mod shared;
+mod status;
+mod store;
+
+#[cfg(test)]
+mod tests;
+
+pub use build::{QueueConfig, queue};
+pub use ledger::{DropReason, QueueLedger, RejectReason};
+pub use queue::{Full, Queue, Reservation, Undelivered};
+pub use status::ExporterStatus;

@@ -157,24 +157,9 @@ pub(crate) fn outputs(plan: &Plan, shared: &Shared, receiver: &ComponentId, line
         if fed.is_empty() {
             return outputs;
         }
-        let noun = items_noun(signal);
-        let labels = [("receiver", receiver.as_str())];
-        let counter = |what: &str, help| {
-            shared.metrics.counter(&format!("otelcol_receiver_{what}_{noun}"), help, &labels)
-        };
-        let accepted = counter("accepted", "Items successfully pushed into the pipeline");
-        let refused = counter("refused", "Items that could not be pushed into the pipeline");
-        outputs.with(signal, Output::new(Arc::new(PipelineIntake { signal, lines: fed }), accepted, refused))
+        let intake = Arc::new(PipelineIntake { signal, lines: fed });
+        outputs.with(signal, Output::new(intake, signal, receiver, &shared.metrics))
     })
-}
-
-/// What the Collector's metrics call the items of a signal.
-fn items_noun(signal: Signal) -> &'static str {
-    match signal {
-        Signal::Traces => "spans",
-        Signal::Metrics => "metric_points",
-        Signal::Logs => "log_records",
-    }
 }
 
 /// Builds, opens and starts the extensions.

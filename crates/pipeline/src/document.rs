@@ -8,7 +8,7 @@ use sidelight_component::registry::{BuildExporter, BuildExtension, BuildProcesso
 use sidelight_component::{About, ComponentId, PipelineId, Role};
 use sidelight_config::{Key, Mistake, Mistakes, Node, Owner, Span, Spans, Tree, closest};
 
-use crate::plan::{Catalog, Plan};
+use crate::plan::{Catalog, Places, Plan};
 use crate::service::{self, PipelineNames, Service};
 use crate::{conflicts, mistakes::code};
 
@@ -73,22 +73,34 @@ pub fn read(tree: &Tree, catalog: Catalog, mistakes: &mut Mistakes) -> Option<Pl
 }
 
 fn plan(service: Service, declared: Declarations, used: &conflicts::Used) -> Plan {
-    fn pick<T: ?Sized>(section: Section<T>, used: &[ComponentId]) -> BTreeMap<ComponentId, Arc<T>> {
-        section
-            .into_iter()
-            .filter(|(id, _)| used.contains(id))
-            .filter_map(|(id, declared)| Some((id, declared?.config)))
-            .collect()
-    }
-    let mut extensions = pick(declared.extensions, &used.extensions);
+    let mut places = Places::new();
+    let mut extensions = pick(Role::Extension, declared.extensions, &used.extensions, &mut places);
     Plan {
-        receivers: pick(declared.receivers, &used.receivers),
-        processors: pick(declared.processors, &used.processors),
-        exporters: pick(declared.exporters, &used.exporters),
+        receivers: pick(Role::Receiver, declared.receivers, &used.receivers, &mut places),
+        processors: pick(Role::Processor, declared.processors, &used.processors, &mut places),
+        exporters: pick(Role::Exporter, declared.exporters, &used.exporters, &mut places),
         extensions: used.extensions.iter().filter_map(|id| extensions.remove_entry(id)).collect(),
         pipelines: service.pipelines.into_iter().map(PipelineNames::into_plan).collect(),
+        places,
         settings: service.settings,
     }
+}
+
+/// The components of a section that are used.
+fn pick<T: ?Sized>(
+    role: Role,
+    section: Section<T>,
+    used: &[ComponentId],
+    places: &mut Places,
+) -> BTreeMap<ComponentId, Arc<T>> {
+    let mut picked = BTreeMap::new();
+    for (id, declared) in section {
+        if let Some(declared) = declared.filter(|_| used.contains(&id)) {
+            places.insert((role, id.clone()), declared.spans);
+            picked.insert(id, declared.config);
+        }
+    }
+    picked
 }
 
 fn check_sections(tree: &Tree, mistakes: &mut Mistakes) {

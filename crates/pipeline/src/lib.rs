@@ -28,5 +28,5 @@ mod worker;
 
 pub use engine::{Engine, Leftover, StartError};
 pub use host::EngineHost;
-pub use plan::{Catalog, EngineSettings, PipelinePlan, Plan};
+pub use plan::{Catalog, EngineSettings, PipelinePlan, Places, Plan};
 pub use service::{EngineBlock, ServiceBlock};

@@ -9,7 +9,8 @@ use sidelight_component::registry::{
     BuildExporter, BuildExtension, BuildProcessor, BuildReceiver, ExporterEntry, ExtensionEntry,
     ProcessorEntry, ReceiverEntry,
 };
-use sidelight_component::{ComponentId, PipelineId};
+use sidelight_component::{ComponentId, PipelineId, Role};
+use sidelight_config::Spans;
 
 /// The lists of all components that the program was built with.
 #[derive(Clone, Copy, Debug)]
@@ -64,6 +65,11 @@ pub struct Plan {
     pub extensions: Vec<(ComponentId, Arc<dyn BuildExtension>)>,
     /// The pipelines.
     pub pipelines: Vec<PipelinePlan>,
+    /// Where each component's settings stand, for errors that show only at the start.
+    pub places: Places,
     /// The engine's own settings.
     pub settings: EngineSettings,
 }
+
+/// Where each component's settings stand in the configuration.
+pub type Places = BTreeMap<(Role, ComponentId), Spans>;

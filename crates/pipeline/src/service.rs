@@ -15,7 +15,7 @@ settings! {
     /// Settings of the engine, under `service.sidelight`.
     pub struct EngineBlock {
         /// The most memory that data under way may take.
-        memory_budget: ByteSize [ByteSize::from_mib(1)..] = ByteSize::from_mib(64),
+        memory_budget: ByteSize [ByteSize::mib(1)..] = ByteSize::mib(64),
         /// Threads that run pipelines. Without a value: as many as the processor time this process may use,
         /// at most 2.
         workers: Option<u16>,
@@ -108,7 +108,7 @@ pub(crate) fn read(tree: &Tree, mistakes: &mut Mistakes) -> Option<Service> {
 
 fn engine_settings(block: &EngineBlock) -> EngineSettings {
     EngineSettings {
-        memory_budget: usize::try_from(block.memory_budget.bytes()).unwrap_or(usize::MAX),
+        memory_budget: block.memory_budget.as_usize(),
         workers: block.workers.map_or_else(default_workers, |n| usize::from(n).max(1)),
         drain_timeout: block.drain_timeout,
         unhealthy_after: block.unhealthy_after,

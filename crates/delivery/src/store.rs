@@ -1,0 +1,132 @@
+//! Where the parts of a queue are kept until each has come to its own end.
+//!
+//! This is the seam for the durable queue. Completion is per part and not a cursor: parts end in any order
+//! (one is poisoned, its neighbours are delivered), and a part that was cut ends piece by piece.
+
+use sidelight_component::Payload;
+
+use crate::part::{Part, Size};
+
+/// Names one part in its store. A key is never given to a second part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct PartKey {
+    index: u32,
+    generation: u32,
+}
+
+/// Keeps parts and their data.
+///
+/// A durable store writes the data in [`PartStore::insert`], notes the end in [`PartStore::complete`], and
+/// may leave the data on disk until [`PartStore::payload`] asks for them. The pieces of a part that was
+/// divided complete the stored part when the last of them is complete.
+pub(crate) trait PartStore: Send + 'static {
+    /// Takes a part in.
+    fn insert(&mut self, part: Part, payload: Payload) -> PartKey;
+
+    /// The part, while it has not come to its end.
+    fn get(&self, key: PartKey) -> Option<&Part>;
+
+    /// The same, to be changed.
+    fn get_mut(&mut self, key: PartKey) -> Option<&mut Part>;
+
+    /// The part's data; no copy.
+    fn payload(&self, key: PartKey) -> Option<Payload>;
+
+    /// Puts pieces, which are all of its items in their order, in the place of a part.
+    fn divide(&mut self, key: PartKey, pieces: Vec<Payload>) -> Vec<PartKey>;
+
+    /// The part has come to its end.
+    fn complete(&mut self, key: PartKey) -> Option<Part>;
+
+    /// Parts that have not come to their end.
+    fn len(&self) -> usize;
+
+    /// The keys of all of them.
+    fn keys(&self) -> Vec<PartKey>;
+}
+
+/// Keeps parts in memory. The data are charged to the memory budget by the owners of their buffers.
+#[derive(Debug, Default)]
+pub(crate) struct MemoryStore {
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+    held: usize,
+}
+
+#[derive(Debug)]
+struct Slot {
+    generation: u32,
+    held: Option<(Part, Payload)>,
+}
+
+impl MemoryStore {
+    fn held(&self, key: PartKey) -> Option<&(Part, Payload)> {
+        let slot = self.slots.get(key.index as usize)?;
+        slot.held.as_ref().filter(|_| slot.generation == key.generation)
+    }
+
+    fn slot(&mut self, key: PartKey) -> Option<&mut Slot> {
+        self.slots.get_mut(key.index as usize).filter(|slot| slot.generation == key.generation)
+    }
+
+    fn remove(&mut self, key: PartKey) -> Option<(Part, Payload)> {
+        let slot = self.slot(key)?;
+        let held = slot.held.take()?;
+        // A slot whose generations are used up is retired, so that no key is ever given twice.
+        if let Some(next) = slot.generation.checked_add(1) {
+            slot.generation = next;
+            self.free.push(key.index);
+        }
+        self.held -= 1;
+        Some(held)
+    }
+}
+
+impl PartStore for MemoryStore {
+    fn insert(&mut self, part: Part, payload: Payload) -> PartKey {
+        self.held += 1;
+        if let Some(index) = self.free.pop()
+            && let Some(slot) = self.slots.get_mut(index as usize)
+        {
+            slot.held = Some((part, payload));
+            return PartKey { index, generation: slot.generation };
+        }
+        // The quota bounds the parts far below 2^32: each takes some hundred bytes.
+        let index = self.slots.len() as u32;
+        self.slots.push(Slot { generation: 0, held: Some((part, payload)) });
+        PartKey { index, generation: 0 }
+    }
+
+    fn get(&self, key: PartKey) -> Option<&Part> {
+        self.held(key).map(|(part, _)| part)
+    }
+
+    fn get_mut(&mut self, key: PartKey) -> Option<&mut Part> {
+        self.slot(key)?.held.as_mut().map(|(part, _)| part)
+    }
+
+    fn payload(&self, key: PartKey) -> Option<Payload> {
+        self.held(key).map(|(_, payload)| payload.clone())
+    }
+
+    fn divide(&mut self, key: PartKey, pieces: Vec<Payload>) -> Vec<PartKey> {
+        let Some((part, _)) = self.remove(key) else { return Vec::new() };
+        let sizes: Vec<Size> = pieces.iter().map(Size::of).collect();
+        part.divide(&sizes).into_iter().zip(pieces).map(|(part, payload)| self.insert(part, payload)).collect()
+    }
+
+    fn complete(&mut self, key: PartKey) -> Option<Part> {
+        self.remove(key).map(|(part, _)| part)
+    }
+
+    fn len(&self) -> usize {
+        self.held
+    }
+
+    fn keys(&self) -> Vec<PartKey> {
+        let key = |(index, slot): (usize, &Slot)| {
+            slot.held.as_ref().map(|_| PartKey { index: index as u32, generation: slot.generation })
+        };
+        self.slots.iter().enumerate().filter_map(key).collect()
+    }
+}

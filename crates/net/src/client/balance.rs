@@ -1,0 +1,182 @@
+//! From a name to a connection: resolving, and taking the addresses in turn.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::time::Instant;
+
+use super::connect::{Address, Connector, Sender};
+use super::error::{SendError, SendErrorKind};
+use super::resolve::Resolve;
+use super::subchannel::{NoConnection, Subchannel};
+use super::target::Place;
+
+/// Addresses that are used of one name.
+const MAX_ADDRESSES: usize = 64;
+/// After a failure names are resolved again, but not more often than this.
+const LEAST_RESOLVE_INTERVAL: Duration = Duration::from_secs(5);
+/// In any case they are resolved again after this, with the next request.
+const RESOLVE_INTERVAL: Duration = Duration::from_secs(60);
+
+pub(super) struct Balance {
+    place: Place,
+    resolver: Arc<dyn Resolve>,
+    connector: Arc<Connector>,
+    list: Mutex<List>,
+    resolving: tokio::sync::Mutex<()>,
+    turn: AtomicUsize,
+    /// A connection failed or broke since the last look at the name.
+    doubtful: AtomicBool,
+}
+
+#[derive(Default)]
+struct List {
+    subchannels: Arc<[Arc<Subchannel>]>,
+    resolved_at: Option<Instant>,
+}
+
+impl Balance {
+    pub(super) fn new(place: Place, resolver: Arc<dyn Resolve>, connector: Arc<Connector>) -> Self {
+        Self {
+            place,
+            resolver,
+            connector,
+            list: Mutex::default(),
+            resolving: tokio::sync::Mutex::new(()),
+            turn: AtomicUsize::new(0),
+            doubtful: AtomicBool::new(false),
+        }
+    }
+
+    /// A connection to the next address in turn that has one or gets one. Cancel safe.
+    pub(super) async fn acquire(&self) -> Result<(Arc<Subchannel>, Sender), SendError> {
+        let list = self.current().await?;
+        let start = self.turn.fetch_add(1, Ordering::Relaxed);
+        let in_turn = (0..list.len()).map(|offset| &list[(start.wrapping_add(offset)) % list.len()]);
+        let (mut good, mut unsure, mut failed) = (Vec::new(), Vec::new(), Vec::new());
+        for subchannel in in_turn {
+            match subchannel.resting() {
+                Some(resting) => failed.push(resting),
+                None if subchannel.is_good() => good.push(subchannel),
+                None => unsure.push(subchannel),
+            }
+        }
+        if !good.is_empty() {
+            // The others come back without a request having to wait for them.
+            unsure.iter().for_each(|subchannel| subchannel.warm_up());
+        }
+        for subchannel in good.into_iter().chain(unsure) {
+            match subchannel.acquire().await {
+                Ok(sender) => return Ok((subchannel.clone(), sender)),
+                Err(error) => {
+                    self.doubt();
+                    failed.push(NoConnection {
+                        error: format!("{}: {}", subchannel.address, error.error),
+                        ..error
+                    });
+                }
+            }
+        }
+        Err(self.all_failed(&failed))
+    }
+
+    /// Looks at the name again soon: a connection failed.
+    pub(super) fn doubt(&self) {
+        self.doubtful.store(true, Ordering::Relaxed);
+    }
+
+    fn all_failed(&self, failed: &[NoConnection]) -> SendError {
+        let next = failed.iter().map(|failed| failed.retry_at).min();
+        let message = failed
+            .first()
+            .map_or("the name has no address", |failed| &failed.error);
+        let mut error = SendError::unsent(SendErrorKind::Connect, message);
+        error.retry_after = next.map(|at| at.saturating_duration_since(Instant::now()));
+        error
+    }
+
+    /// The addresses, resolved (again) where that is due. One request at a time does it; the others use what is there.
+    async fn current(&self) -> Result<Arc<[Arc<Subchannel>]>, SendError> {
+        let (known, age) = {
+            let list = self.list.lock();
+            (list.subchannels.clone(), list.resolved_at.map(|at| at.elapsed()))
+        };
+        let due = match age {
+            None => true,
+            Some(age) => {
+                age >= RESOLVE_INTERVAL
+                    || (age >= LEAST_RESOLVE_INTERVAL && self.doubtful.load(Ordering::Relaxed))
+            }
+        };
+        if !due {
+            return Ok(known);
+        }
+        if !known.is_empty() {
+            let Ok(_turn) = self.resolving.try_lock() else {
+                return Ok(known);
+            };
+            // Old addresses are better than none.
+            return Ok(self.resolve().await.unwrap_or(known));
+        }
+        let _turn = self.resolving.lock().await;
+        let known = self.list.lock().subchannels.clone();
+        if known.is_empty() {
+            self.resolve().await
+        } else {
+            Ok(known)
+        }
+    }
+
+    async fn resolve(&self) -> Result<Arc<[Arc<Subchannel>]>, SendError> {
+        let addresses = match &self.place {
+            Place::Unix(path) => vec![Address::Unix(path.clone())],
+            Place::Tcp { host, port } => {
+                let limit = self.connector.settings.connect_timeout;
+                let found = tokio::time::timeout(limit, self.resolver.resolve(host, *port)).await;
+                let found = found.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()));
+                match found {
+                    Ok(found) => found.into_iter().take(MAX_ADDRESSES).map(Address::Tcp).collect(),
+                    Err(error) => {
+                        // Not before the least interval again.
+                        self.list
+                            .lock()
+                            .resolved_at
+                            .replace(Instant::now())
+                            .is_none()
+                            .then(|| self.forget());
+                        return Err(SendError::unsent(
+                            SendErrorKind::Resolve,
+                            format!("{host}: {error}"),
+                        ));
+                    }
+                }
+            }
+        };
+        let mut list = self.list.lock();
+        let kept = |address| {
+            list.subchannels
+                .iter()
+                .find(|subchannel| subchannel.address == address)
+                .cloned()
+        };
+        let mut subchannels: Vec<Arc<Subchannel>> = Vec::with_capacity(addresses.len());
+        for address in addresses {
+            if subchannels.iter().all(|subchannel| subchannel.address != address) {
+                let subchannel =
+                    kept(address.clone()).unwrap_or_else(|| Subchannel::new(address, self.connector.clone()));
+                subchannels.push(subchannel);
+            }
+        }
+        list.subchannels = subchannels.into();
+        list.resolved_at = Some(Instant::now());
+        self.doubtful.store(false, Ordering::Relaxed);
+        Ok(list.subchannels.clone())
+    }
+
+    /// A first resolution that failed leaves nothing to use: the next request tries again.
+    fn forget(&self) {
+        self.list.lock().resolved_at = None;
+    }
+}

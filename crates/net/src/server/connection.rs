@@ -1,0 +1,345 @@
+//! One connection from its first byte to its last.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::panic::AssertUnwindSafe;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use http::{Request, Response, StatusCode};
+use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::time::Instant;
+
+use super::activity::{Activity, Doing, TrackedBody};
+use super::quota::ConnectionSlot;
+use super::shutdown::ShutdownSignal;
+use super::stream::WatchedStream;
+use super::{ConnInfo, ServerSettings};
+use crate::grpc;
+use crate::listener::AcceptedSocket;
+use crate::reply_body::ReplyBody;
+use crate::socket::{Socket, Transport};
+use crate::tls::ServerTls;
+
+/// hyper's buffer for an HTTP/1 connection: large reads are what makes large bodies cheap.
+const HTTP1_BUFFER_BYTES: usize = 128 * 1024;
+/// Header fields of an HTTP/1 request.
+const HTTP1_HEADERS: usize = 100;
+/// hyper's server may buffer this much of an answer per stream before it waits for the client; answers are small.
+const SEND_BUFFER_BYTES: usize = 64 * 1024;
+
+pub(super) struct Shared<S> {
+    pub(super) service: Arc<S>,
+    pub(super) settings: Arc<ServerSettings>,
+    pub(super) tls: Option<ServerTls>,
+    pub(super) shutdown: ShutdownSignal,
+    pub(super) cut: Arc<AtomicUsize>,
+}
+
+/// Serves one connection to its end.
+pub(super) async fn run<S, F>(shared: Arc<Shared<S>>, socket: AcceptedSocket, slot: ConnectionSlot)
+where
+    S: Fn(Request<Incoming>, Arc<ConnInfo>) -> F + Send + Sync + 'static,
+    F: Future<Output = Response<ReplyBody>> + Send + 'static,
+{
+    if let Err(error) = serve(&shared, socket, &slot).await {
+        // The other side's doing in nearly all cases: worth a line only to who looks for it.
+        tracing::debug!(%error, "connection ended");
+    }
+}
+
+async fn serve<S, F>(shared: &Arc<Shared<S>>, socket: AcceptedSocket, slot: &ConnectionSlot) -> io::Result<()>
+where
+    S: Fn(Request<Incoming>, Arc<ConnInfo>) -> F + Send + Sync + 'static,
+    F: Future<Output = Response<ReplyBody>> + Send + 'static,
+{
+    let settings = &shared.settings;
+    let (transport, info) = handshake(shared, socket).await?;
+    let activity = Activity::new();
+    let mut stream = WatchedStream::new(transport, activity.clone());
+    let mut stopping = shared.shutdown.clone();
+    let http2 = tokio::select! {
+        http2 = tokio::time::timeout(settings.header_timeout, stream.speaks_http2()) => http2,
+        // Nothing was asked yet, so there is nothing to finish.
+        _ = stopping.begun() => return Ok(()),
+    };
+    let Some(http2) = http2.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?? else {
+        return Ok(());
+    };
+    if !(if http2 { settings.http2 } else { settings.http1 }) {
+        return Err(io::Error::new(
+            io::ErrorKind::Unsupported,
+            "this HTTP version is not served here",
+        ));
+    }
+    let info = Arc::new(info);
+    let service = service_fn(|request| answer(shared.service.clone(), request, info.clone(), &activity));
+    let io = TokioIo::new(stream);
+    if http2 {
+        let connection = http2_builder(settings, slot.connections).serve_connection(io, service);
+        drive(shared, connection, &activity, true).await
+    } else {
+        let connection = http1_builder(settings).serve_connection(io, service);
+        drive(shared, connection, &activity, false).await
+    }
+    .map_err(io::Error::other)
+}
+
+async fn handshake<S>(shared: &Shared<S>, socket: AcceptedSocket) -> io::Result<(Transport, ConnInfo)> {
+    let (socket, peer) = match socket {
+        AcceptedSocket::Tcp(stream, peer) => {
+            stream.set_nodelay(true)?;
+            (Socket::Tcp(tokio::net::TcpStream::from_std(stream)?), Some(peer))
+        }
+        AcceptedSocket::Unix(stream) => (Socket::Unix(tokio::net::UnixStream::from_std(stream)?), None),
+    };
+    let Some(tls) = &shared.tls else {
+        return Ok((
+            Transport::Plain(socket),
+            ConnInfo {
+                peer,
+                tls: false,
+                client_certificate: None,
+            },
+        ));
+    };
+    let mut stopping = shared.shutdown.clone();
+    let stream = tokio::select! {
+        stream = tokio::time::timeout(shared.settings.handshake_timeout, tls.acceptor().accept(socket)) => stream??,
+        _ = stopping.begun() => return Err(io::ErrorKind::ConnectionAborted.into()),
+    };
+    let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+    let info = ConnInfo {
+        peer,
+        tls: true,
+        client_certificate: certificate.map(|der| der.clone().into_owned()),
+    };
+    Ok((Transport::Tls(Box::new(stream.into())), info))
+}
+
+fn http1_builder(settings: &ServerSettings) -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(None)
+        .max_headers(HTTP1_HEADERS)
+        .max_header_size(settings.max_header_bytes as usize)
+        .max_buf_size(HTTP1_BUFFER_BYTES);
+    builder
+}
+
+fn http2_builder(settings: &ServerSettings, connections: usize) -> http2::Builder<TokioExecutor> {
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    // Limits on resets and CONTINUATION frames stay at h2's defaults (RELIABILITY: rapid reset, floods).
+    builder
+        .timer(TokioTimer::new())
+        .max_header_list_size(settings.max_header_bytes)
+        .max_concurrent_streams(settings.max_concurrent_streams)
+        .max_frame_size(settings.max_frame_size)
+        .initial_stream_window_size(settings.stream_window)
+        .initial_connection_window_size(settings.connection_window(connections))
+        .max_send_buf_size(SEND_BUFFER_BYTES)
+        .keep_alive_interval(settings.keepalive.time)
+        .keep_alive_timeout(settings.keepalive.timeout);
+    builder
+}
+
+/// Calls the service; a panic becomes an answer.
+fn answer<S, F>(
+    service: Arc<S>,
+    request: Request<Incoming>,
+    info: Arc<ConnInfo>,
+    activity: &Arc<Activity>,
+) -> impl Future<Output = Result<Response<TrackedBody>, Infallible>> + Send + use<S, F>
+where
+    S: Fn(Request<Incoming>, Arc<ConnInfo>) -> F + Send + Sync + 'static,
+    F: Future<Output = Response<ReplyBody>> + Send + 'static,
+{
+    let open = activity.request_began();
+    let is_grpc = grpc::is_grpc_content_type(request.headers());
+    let work = AssertUnwindSafe(async move { service(request, info).await }).catch_unwind();
+    async move {
+        let response = work.await.unwrap_or_else(|_| {
+            tracing::error!("a request handler panicked; the request is answered with an internal error");
+            internal_error(is_grpc)
+        });
+        Ok(response.map(|body| TrackedBody { body, _open: open }))
+    }
+}
+
+fn internal_error(is_grpc: bool) -> Response<ReplyBody> {
+    if is_grpc {
+        return grpc::Status::new(grpc::Code::Internal, "internal error").into_response();
+    }
+    let mut response = Response::new(ReplyBody::full("internal error\n"));
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    response
+}
+
+/// A connection of hyper's that can be asked to finish what is open and then end.
+trait Graceful: Future<Output = hyper::Result<()>> {
+    fn finish(self: Pin<&mut Self>);
+}
+
+impl<S, B> Graceful for http1::Connection<TokioIo<WatchedStream>, S>
+where
+    S: hyper::service::HttpService<Incoming, ResBody = B>,
+    S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    B: http_body::Body + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    fn finish(self: Pin<&mut Self>) {
+        self.graceful_shutdown();
+    }
+}
+
+impl<S, B> Graceful for http2::Connection<TokioIo<WatchedStream>, S, TokioExecutor>
+where
+    S: hyper::service::HttpService<Incoming, ResBody = B>,
+    S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    S::Future: Send + 'static,
+    B: http_body::Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    fn finish(self: Pin<&mut Self>) {
+        self.graceful_shutdown();
+    }
+}
+
+/// Polls the connection and watches its clock until it ends.
+async fn drive<S>(
+    shared: &Shared<S>,
+    connection: impl Graceful,
+    activity: &Activity,
+    http2: bool,
+) -> hyper::Result<()> {
+    let mut connection = pin!(connection);
+    let mut watch = Watch::new(&shared.settings, http2);
+    let mut stopping = shared.shutdown.clone();
+    let mut over = shared.shutdown.clone();
+    loop {
+        let next = watch.next_look(activity);
+        tokio::select! {
+            result = connection.as_mut() => return result,
+            () = over.over() => {
+                shared.cut.fetch_add(1, Ordering::Relaxed);
+                return Ok(());
+            }
+            _ = stopping.begun(), if !watch.finishing => {
+                watch.finish();
+                connection.as_mut().finish();
+            }
+            () = tokio::time::sleep_until(next) => match watch.look(activity) {
+                Verdict::GoOn => {}
+                Verdict::Finish => connection.as_mut().finish(),
+                Verdict::Cut => return Ok(()),
+            },
+        }
+    }
+}
+
+/// The limits in time of one connection.
+struct Watch {
+    header_timeout: Duration,
+    idle_timeout: Option<Duration>,
+    age_at: Option<Instant>,
+    age_grace: Option<Duration>,
+    http2: bool,
+    finishing: bool,
+    /// When to cut a connection that was asked to finish for its age.
+    cut_at: Option<Instant>,
+}
+
+enum Verdict {
+    GoOn,
+    Finish,
+    Cut,
+}
+
+/// How often to look where nothing says when.
+const LOOK_AT_LEAST: Duration = Duration::from_secs(5);
+
+impl Watch {
+    fn new(settings: &ServerSettings, http2: bool) -> Self {
+        let keepalive = &settings.keepalive;
+        let idle_timeout = if http2 {
+            keepalive.max_connection_idle
+        } else {
+            Some(settings.http1_idle_timeout)
+        };
+        // Connections that came together must not all leave together.
+        let age = keepalive
+            .max_connection_age
+            .map(|age| age.mul_f64(0.9 + 0.2 * fastrand::f64()));
+        Self {
+            header_timeout: settings.header_timeout,
+            idle_timeout,
+            age_at: age.and_then(|age| Instant::now().checked_add(age)),
+            age_grace: keepalive.max_connection_age_grace,
+            http2,
+            finishing: false,
+            cut_at: None,
+        }
+    }
+
+    fn finish(&mut self) {
+        self.finishing = true;
+        self.age_at = None;
+    }
+
+    /// When the state can first be one that ends the connection.
+    fn next_look(&self, activity: &Activity) -> Instant {
+        let by_state = match activity.doing() {
+            Doing::ReadingHead { since } if !self.http2 => Some(since + self.header_timeout),
+            Doing::ReadingHead { since } | Doing::Idle { since } => {
+                self.idle_timeout.map(|limit| since + limit)
+            }
+            Doing::Working => None,
+        };
+        // A state that begins meanwhile is seen late by at most this much.
+        let at_least = Instant::now() + LOOK_AT_LEAST.min(self.header_timeout);
+        [by_state, self.age_at, self.cut_at]
+            .into_iter()
+            .flatten()
+            .fold(at_least, Instant::min)
+    }
+
+    fn look(&mut self, activity: &Activity) -> Verdict {
+        let now = Instant::now();
+        if self.cut_at.is_some_and(|at| at <= now) {
+            return Verdict::Cut;
+        }
+        if self.age_at.is_some_and(|at| at <= now) {
+            self.cut_at = self.age_grace.and_then(|grace| now.checked_add(grace));
+            self.finish();
+            return Verdict::Finish;
+        }
+        let over = |since: Instant, limit: Duration| now >= since + limit;
+        if self.http2
+            && activity
+                .not_greeted_since()
+                .is_some_and(|since| over(since, self.header_timeout))
+        {
+            return Verdict::Cut;
+        }
+        match activity.doing() {
+            // In HTTP/2 bytes without a request are pings and settings, and h2 bounds unfinished headers.
+            Doing::ReadingHead { since } if !self.http2 && over(since, self.header_timeout) => Verdict::Cut,
+            Doing::ReadingHead { since } | Doing::Idle { since }
+                if !self.finishing && self.idle_timeout.is_some_and(|limit| over(since, limit)) =>
+            {
+                self.finish();
+                Verdict::Finish
+            }
+            _ => Verdict::GoOn,
+        }
+    }
+}

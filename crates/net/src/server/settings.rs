@@ -1,0 +1,107 @@
+//! The bounds of a server.
+
+use std::time::Duration;
+
+/// Bounds of one listener. Every field has a safe default.
+#[derive(Debug, Clone)]
+pub struct ServerSettings {
+    /// From the first byte of a request to the end of its headers, and from connecting to the first request's first
+    /// bytes. 10 s.
+    pub header_timeout: Duration,
+    /// For the TLS handshake. 10 s.
+    pub handshake_timeout: Duration,
+    /// An HTTP/1 connection without a request is closed after this. 60 s.
+    pub http1_idle_timeout: Duration,
+    /// Connections at once; more are closed on arrival. 1,024.
+    pub max_connections: usize,
+    /// Connections at once from one address; loopback and Unix sockets are not limited so. 256.
+    pub max_connections_per_ip: usize,
+    /// Header fields of one request in bytes. 16 KiB.
+    pub max_header_bytes: u32,
+    /// Streams at once on one HTTP/2 connection. 100.
+    pub max_concurrent_streams: u32,
+    /// Largest HTTP/2 frame that peers may send, 16 KiB to 16 MiB. 1 MiB: fewer frames, and whole messages in one.
+    pub max_frame_size: u32,
+    /// HTTP/2 flow-control window of a stream in bytes. 1 MiB.
+    pub stream_window: u32,
+    /// What the HTTP/2 connection windows of this listener share: each new connection gets its part by the number of
+    /// connections there are then, 64 KiB at least. 8 MiB (an eighth of the default budget).
+    pub shared_connection_window: u32,
+    /// HTTP/2 pings.
+    pub keepalive: ServerKeepalive,
+    /// HTTP/1 is accepted.
+    pub http1: bool,
+    /// HTTP/2 is accepted (in cleartext with prior knowledge).
+    pub http2: bool,
+}
+
+/// HTTP/2 connection upkeep, with the names and defaults of gRPC's server parameters.
+#[derive(Debug, Clone)]
+pub struct ServerKeepalive {
+    /// A ping after this time without data. 2 h.
+    pub time: Duration,
+    /// The connection is dead when a ping is not answered for this long. 20 s.
+    pub timeout: Duration,
+    /// A connection without calls is closed after this. Endless by default.
+    pub max_connection_idle: Option<Duration>,
+    /// A connection is asked to go (GOAWAY) at this age, give or take a tenth. Endless by default.
+    pub max_connection_age: Option<Duration>,
+    /// From then on, calls have this long to finish. Endless by default.
+    pub max_connection_age_grace: Option<Duration>,
+}
+
+impl Default for ServerKeepalive {
+    fn default() -> Self {
+        Self {
+            time: Duration::from_secs(2 * 3600),
+            timeout: Duration::from_secs(20),
+            max_connection_idle: None,
+            max_connection_age: None,
+            max_connection_age_grace: None,
+        }
+    }
+}
+
+impl Default for ServerSettings {
+    fn default() -> Self {
+        Self {
+            header_timeout: Duration::from_secs(10),
+            handshake_timeout: Duration::from_secs(10),
+            http1_idle_timeout: Duration::from_secs(60),
+            max_connections: 1024,
+            max_connections_per_ip: 256,
+            max_header_bytes: 16 * 1024,
+            max_concurrent_streams: 100,
+            max_frame_size: 1 << 20,
+            stream_window: 1 << 20,
+            shared_connection_window: 8 << 20,
+            keepalive: ServerKeepalive::default(),
+            http1: true,
+            http2: true,
+        }
+    }
+}
+
+/// The least window HTTP/2 allows a connection to start with.
+const LEAST_WINDOW: u32 = 65_535;
+
+impl ServerSettings {
+    /// The connection window for a connection that makes it `connections` in all.
+    pub(super) fn connection_window(&self, connections: usize) -> u32 {
+        let share = self.shared_connection_window / u32::try_from(connections.max(1)).unwrap_or(u32::MAX);
+        share.max(LEAST_WINDOW)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_shrink_with_the_number_of_connections() {
+        let settings = ServerSettings::default();
+        for (connections, window) in [(0, 8 << 20), (1, 8 << 20), (8, 1 << 20), (100_000, 65_535)] {
+            assert_eq!(settings.connection_window(connections), window, "{connections}");
+        }
+    }
+}

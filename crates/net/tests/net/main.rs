@@ -1,0 +1,11 @@
+//! The crate against real peers and hostile ones, over real sockets.
+
+mod client;
+mod framing;
+mod hostile;
+mod http;
+mod otlp_server;
+mod peers;
+mod scripted_http2;
+mod server;
+mod tls;

@@ -1,0 +1,43 @@
+//! What a destination's answer means for the data, where all OTLP exporters agree.
+
+use sidelight_component::{Sent, Signal};
+use sidelight_net::client::SendError;
+use sidelight_proto::json::PartialSuccess;
+use tracing::warn;
+
+/// The request was accepted, perhaps not whole. A message without rejected items is a warning (OTLP
+/// specification, "Partial Success").
+pub fn accepted(exporter: &str, signal: Signal, partial: Option<PartialSuccess>) -> Sent {
+    let Some(PartialSuccess { rejected, error_message }) = partial else { return Sent::Accepted };
+    match u64::try_from(rejected) {
+        Ok(rejected) if rejected > 0 => Sent::Partial { rejected, reason: error_message.into() },
+        _ => {
+            warn!(component = exporter, %signal, message = %error_message, "the destination warns");
+            Sent::Accepted
+        }
+    }
+}
+
+/// No answer came: the request is sent again.
+pub fn unsent(error: &SendError) -> Sent {
+    Sent::Retry {
+        after: error.retry_after,
+        reason: error.to_string().into(),
+        maybe_processed: error.maybe_processed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_rejected_items_make_a_success_partial() {
+        let partial = |rejected| Some(PartialSuccess { rejected, error_message: "quota".to_owned() });
+        assert_eq!(accepted("x", Signal::Logs, None), Sent::Accepted);
+        assert_eq!(accepted("x", Signal::Logs, partial(0)), Sent::Accepted);
+        assert_eq!(accepted("x", Signal::Logs, partial(-1)), Sent::Accepted);
+        let sent = Sent::Partial { rejected: 2, reason: "quota".into() };
+        assert_eq!(accepted("x", Signal::Logs, partial(2)), sent);
+    }
+}

@@ -1,0 +1,148 @@
+//! Settings of clients, as `configgrpc` and `confighttp` have them.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use sidelight_component::{Budget, BuildError};
+use sidelight_config::{Check, Secret, setting_enum, settings};
+use sidelight_net::client::{Keepalive, Target};
+use sidelight_net::compress::{Encoding, deflate};
+
+use crate::admission::BudgetAdmission;
+
+setting_enum! {
+    /// How requests are compressed.
+    pub enum Compression {
+        /// Not at all.
+        None = "none" | "",
+        /// RFC 1952.
+        Gzip = "gzip",
+        /// RFC 8878.
+        Zstd = "zstd",
+    }
+}
+
+settings! {
+    /// How much effort compression takes.
+    pub struct CompressionParams {
+        /// 1 to 9 for gzip, 1 to 22 for zstd; 0 means 1, which costs a seventh of gzip's level 6 for a fifth
+        /// more bytes.
+        level: i32 [-7..=22] = 0,
+    }
+}
+
+settings! {
+    /// HTTP/2 pings.
+    pub struct KeepaliveClient {
+        /// A ping after this time without data. Servers may refuse clients that ping more often than every
+        /// 5 minutes.
+        time: Duration [Duration::from_secs(1)..] = Duration::from_secs(300),
+        /// The connection is dead when a ping is not answered for this long.
+        timeout: Duration = Duration::from_secs(20),
+        /// True: connections without requests are pinged as well.
+        permit_without_stream: bool = false,
+    }
+}
+
+impl From<&KeepaliveClient> for Keepalive {
+    fn from(settings: &KeepaliveClient) -> Self {
+        Self {
+            time: settings.time,
+            timeout: settings.timeout,
+            permit_without_stream: settings.permit_without_stream,
+        }
+    }
+}
+
+/// Compresses request bodies; what it writes is charged to the budget even past its limit, because the data
+/// was admitted already.
+#[derive(Clone, Debug)]
+pub struct Compressor {
+    encoding: Encoding,
+    level: i32,
+    admission: BudgetAdmission,
+}
+
+impl Compressor {
+    /// A compressor with the settings' method and level.
+    pub fn new(compression: Compression, params: &CompressionParams, budget: &Budget) -> Self {
+        let encoding = match compression {
+            Compression::None => Encoding::Identity,
+            Compression::Gzip => Encoding::Gzip,
+            Compression::Zstd => Encoding::Zstd,
+        };
+        let level = if params.level == 0 { encoding.default_level() } else { params.level };
+        Self { encoding, level, admission: BudgetAdmission::always(budget.clone()) }
+    }
+
+    /// The encoding that requests are marked with.
+    pub fn encoding(&self) -> Encoding {
+        self.encoding
+    }
+
+    /// True where it does anything.
+    pub fn compresses(&self) -> bool {
+        self.encoding != Encoding::Identity
+    }
+
+    /// The chunks as one compressed body.
+    ///
+    /// # Errors
+    /// A text where memory is refused, which does not happen for admitted data.
+    pub fn compress(&self, chunks: &[Bytes]) -> Result<Bytes, String> {
+        deflate(self.encoding, self.level, chunks, &self.admission).map_err(|e| e.to_string())
+    }
+}
+
+/// The destination of an exporter.
+///
+/// # Errors
+/// [`BuildError`] at `setting`.
+pub fn target(endpoint: &str, setting: &str) -> Result<Target, BuildError> {
+    endpoint.parse().map_err(|e: sidelight_net::client::TargetError| BuildError::at(setting, e.to_string()))
+}
+
+/// Reports an endpoint that no request can be sent to.
+pub fn check_target(endpoint: &str, setting: &str, check: &mut Check<'_, '_>) {
+    if let Err(e) = endpoint.parse::<Target>() {
+        check.error(setting, &e.to_string());
+    }
+}
+
+/// Headers or metadata of every request.
+///
+/// # Errors
+/// [`BuildError`] at `setting` for a name or value that no header can have. The value is not repeated.
+pub fn header_map(headers: &BTreeMap<String, Secret>, setting: &str) -> Result<HeaderMap, BuildError> {
+    let mut map = HeaderMap::with_capacity(headers.len());
+    for (name, value) in headers {
+        let place = format!("{setting}.{name}");
+        let header = HeaderName::try_from(name.to_ascii_lowercase())
+            .map_err(|_| BuildError::at(&place, "no header can have this name"))?;
+        let mut value = HeaderValue::from_str(value.expose())
+            .map_err(|_| BuildError::at(&place, "no header can have this value"))?;
+        value.set_sensitive(true);
+        map.insert(header, value);
+    }
+    Ok(map)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn header_values_are_marked_as_secrets_and_never_repeated() {
+        let headers = |name: &str, value: &str| {
+            BTreeMap::from([(name.to_owned(), Secret::new(value))])
+        };
+        let map = header_map(&headers("Authorization", "Bearer x"), "headers").expect("valid");
+        assert!(map["authorization"].is_sensitive());
+        let error = header_map(&headers("a", "se\ncret"), "headers").expect_err("newline");
+        assert_eq!(error.setting.as_deref(), Some("headers.a"));
+        assert!(!error.to_string().contains("cret"));
+        assert!(header_map(&headers("bad name", "x"), "headers").is_err());
+    }
+}

@@ -1,0 +1,94 @@
+//! From bytes of outside to a payload behind the door, and what to say when it is none.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use sidelight_component::metrics::{Counter, Registry};
+use sidelight_component::{Budget, Chunk, Payload, Signal};
+use sidelight_proto::{Malformed, admit, json};
+
+/// How long a client is assumed to wait for its answer when it does not say.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// Why a body was not let in.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    /// It is no OTLP: a text for the client.
+    Malformed(String),
+    /// There is no memory for it now.
+    Overloaded(sidelight_component::Overloaded),
+}
+
+/// Validates what comes in, to full depth, and counts what had to be mended.
+#[derive(Clone, Debug)]
+pub(super) struct Door {
+    budget: Budget,
+    malformed: Counter,
+    recoded: Counter,
+    replaced_utf8: Counter,
+}
+
+impl Door {
+    pub(super) fn new(receiver: &str, metrics: &Registry, budget: Budget) -> Self {
+        let labels = [("receiver", receiver)];
+        Self {
+            budget,
+            malformed: metrics.counter(
+                "sidelight_receiver_malformed_requests",
+                "Requests that are no valid OTLP; they were refused",
+                &labels,
+            ),
+            recoded: metrics.counter(
+                "sidelight_receiver_recoded_requests",
+                "Requests in an unusual encoding, which were written anew",
+                &labels,
+            ),
+            replaced_utf8: metrics.counter(
+                "sidelight_receiver_replaced_strings",
+                "Strings with invalid UTF-8, which was replaced by U+FFFD",
+                &labels,
+            ),
+        }
+    }
+
+    /// Lets a protobuf request in.
+    pub(super) fn protobuf(&self, signal: Signal, bytes: Bytes) -> Result<Payload, Refusal> {
+        let admitted = admit(signal, bytes).map_err(|e| self.refuse(&e))?;
+        self.replaced_utf8.add(admitted.replaced_utf8.into());
+        let bytes = if admitted.recoded {
+            self.recoded.add(1);
+            self.charge(admitted.bytes)
+        } else {
+            admitted.bytes
+        };
+        Ok(Payload::new(Chunk { bytes, items: admitted.items }))
+    }
+
+    /// Lets a JSON request in, as protobuf of at most `max_size` bytes.
+    pub(super) fn json(&self, signal: Signal, text: &[u8], max_size: usize) -> Result<Payload, Refusal> {
+        // Protobuf is rarely larger than its JSON; what it is larger is charged when it is known.
+        let permit = self.budget.charge(text.len()).map_err(Refusal::Overloaded)?;
+        let transcoded = json::to_protobuf(signal, text, max_size).map_err(|e| {
+            self.malformed.add(1);
+            Refusal::Malformed(e.to_string())
+        })?;
+        self.replaced_utf8.add(transcoded.replaced_strings);
+        let admitted = admit(signal, permit.own(transcoded.protobuf)).map_err(|e| self.refuse(&e))?;
+        Ok(Payload::new(Chunk { bytes: admitted.bytes, items: admitted.items }))
+    }
+
+    fn refuse(&self, error: &Malformed) -> Refusal {
+        self.malformed.add(1);
+        Refusal::Malformed(error.to_string())
+    }
+
+    /// A buffer that was written here takes the place of one that was charged when it was read.
+    fn charge(&self, bytes: Bytes) -> Bytes {
+        self.budget.charge_anyway(bytes.len()).own(Vec::from(bytes))
+    }
+}
+
+/// When the client stops waiting.
+pub(super) fn deadline(timeout: Option<Duration>) -> Instant {
+    Instant::now() + timeout.unwrap_or(PATIENCE)
+}

@@ -1,0 +1,63 @@
+//! OTLP over gRPC.
+
+use http::{Request, Response};
+use sidelight_component::{Output, Signal};
+use sidelight_net::grpc::{Code, ReadLimits, Status, check_request, parse_timeout, read_message};
+use sidelight_net::{Incoming, ReplyBody};
+use sidelight_transport::BudgetAdmission;
+
+use super::door::{Door, deadline};
+use super::reply;
+
+/// What answers gRPC calls.
+pub(super) struct Grpc {
+    pub(super) outputs: [Option<Output>; 3],
+    pub(super) limits: ReadLimits,
+    pub(super) admission: BudgetAdmission,
+    pub(super) door: Door,
+}
+
+/// The three methods (opentelemetry-proto, `collector/*/v1/*_service.proto`).
+fn signal_of(path: &str) -> Option<Signal> {
+    match path {
+        "/opentelemetry.proto.collector.trace.v1.TraceService/Export" => Some(Signal::Traces),
+        "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export" => Some(Signal::Metrics),
+        "/opentelemetry.proto.collector.logs.v1.LogsService/Export" => Some(Signal::Logs),
+        _ => None,
+    }
+}
+
+impl Grpc {
+    /// Answers one call.
+    pub(super) async fn call(&self, request: Request<Incoming>) -> Response<ReplyBody> {
+        let encoding = match check_request(&request) {
+            Ok(encoding) => encoding,
+            Err(response) => return *response,
+        };
+        let Some(signal) = signal_of(request.uri().path()) else {
+            return unimplemented(format!("unknown method {}", shortened(request.uri().path())));
+        };
+        let Some(output) = &self.outputs[signal as usize] else {
+            return unimplemented(format!("no pipeline takes {signal} from this receiver"));
+        };
+        let timeout = parse_timeout(request.headers());
+        let deadline = deadline(timeout);
+        let bytes = match read_message(request.into_body(), encoding, self.limits, &self.admission).await {
+            Ok(bytes) => bytes,
+            Err(status) => return status.into_response(),
+        };
+        match self.door.protobuf(signal, bytes) {
+            Ok(payload) => reply::grpc(output.send(payload, Some(deadline)).await),
+            Err(refusal) => reply::grpc_refusal(refusal),
+        }
+    }
+}
+
+fn unimplemented(text: String) -> Response<ReplyBody> {
+    Status::new(Code::Unimplemented, text).into_response()
+}
+
+/// A path as an answer may repeat it.
+fn shortened(path: &str) -> String {
+    path.chars().take(80).collect()
+}

@@ -1,0 +1,38 @@
+//! What the program can be told to do: one file per command.
+
+pub mod components;
+pub mod run;
+pub mod validate;
+
+use std::io::{IsTerminal, Write};
+
+use sidelight_config::{Mistakes, Tree, load};
+use sidelight_pipeline::{Plan, document};
+
+use crate::arguments::ConfigOptions;
+use crate::components::CATALOG;
+
+/// A configuration, read and checked.
+pub struct Checked {
+    /// What can be started; `None` where there are mistakes.
+    pub plan: Option<Plan>,
+    /// The tree, for sections that others read.
+    pub tree: Option<Tree>,
+    /// Every mistake and warning.
+    pub mistakes: Mistakes,
+}
+
+/// Reads and checks the configuration; nothing is opened or started.
+pub fn check(options: &ConfigOptions) -> Checked {
+    let (tree, mut mistakes) = load(&options.paths(), &sidelight_config::ProcessEnv);
+    let plan = tree.as_ref().and_then(|tree| document::read(tree, CATALOG, &mut mistakes));
+    Checked { plan, tree, mistakes }
+}
+
+/// Writes mistakes for people, to standard error.
+pub fn show(mistakes: &Mistakes) {
+    let colour = std::io::stderr().is_terminal();
+    let text = mistakes.render(colour);
+    // Nobody is left to tell when standard error is gone.
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}

@@ -1,0 +1,120 @@
+//! `sidelight --config …`: read, build, run, drain.
+
+use std::time::Duration;
+
+use sidelight_component::metrics::Registry;
+use sidelight_config::{Mistake, Mistakes};
+use sidelight_pipeline::{Engine, Leftover, Places, Plan, StartError, mistakes::code};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing::{error, info, warn};
+
+use crate::arguments::RunOptions;
+use crate::commands::{check, show};
+use crate::exit::Exit;
+use crate::own_telemetry::OwnTelemetry;
+
+/// Runs the program until it is told to stop or its input has ended.
+pub fn run(options: &RunOptions) -> Exit {
+    let mut checked = check(&options.config);
+    let telemetry = OwnTelemetry::read(checked.tree.as_ref(), &mut checked.mistakes);
+    if !checked.mistakes.is_empty() {
+        show(&checked.mistakes);
+    }
+    let (Some(plan), Some(telemetry)) = (checked.plan, telemetry) else { return Exit::Mistake };
+    let guard = match telemetry.start_logging() {
+        Ok(guard) => guard,
+        Err(e) => return failed(&e),
+    };
+    let runtime = match runtime(plan.settings.workers) {
+        Ok(runtime) => runtime,
+        Err(e) => return failed(&format!("cannot start the worker threads: {e}")),
+    };
+    let exit = runtime.block_on(live(plan, checked.mistakes, &telemetry, options.summary));
+    runtime.shutdown_timeout(Duration::from_millis(200));
+    drop(guard);
+    exit
+}
+
+/// One worker needs no work stealing: everything then runs on this thread.
+fn runtime(workers: usize) -> std::io::Result<tokio::runtime::Runtime> {
+    let mut builder = match workers {
+        0 | 1 => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    builder.worker_threads(workers.max(1)).max_blocking_threads(BLOCKING_THREADS).thread_name("worker");
+    builder.enable_all().build()
+}
+
+/// Threads for what blocks: name resolution, files, compression of large bodies. They end when idle.
+const BLOCKING_THREADS: usize = 4;
+
+async fn live(plan: Plan, mistakes: Mistakes, telemetry: &OwnTelemetry, summary: bool) -> Exit {
+    let mut signals = match Signals::listen() {
+        Ok(signals) => signals,
+        Err(e) => return failed(&format!("cannot listen for signals: {e}")),
+    };
+    let places = plan.places.clone();
+    let metrics = Registry::default();
+    let mut engine = match Engine::start(plan, metrics.clone()).await {
+        Ok(engine) => engine,
+        Err(e) => return not_started(&e, &places, &mistakes),
+    };
+    let _telemetry = match telemetry.start(&engine, &metrics, summary) {
+        Ok(running) => running,
+        Err(e) => return failed(&e),
+    };
+    tokio::select! {
+        name = signals.next() => info!(signal = name, "stopping: delivering what is left"),
+        () = engine.receivers_ended() => info!("all input has ended: delivering what is left"),
+    }
+    tokio::select! {
+        leftover = engine.drain() => verdict(&leftover),
+        name = signals.next() => {
+            warn!(signal = name, "stopped at once; what was not delivered will be sent again by its senders");
+            Exit::Aborted
+        }
+    }
+}
+
+fn verdict(leftover: &Leftover) -> Exit {
+    for (exporter, signal, items) in leftover.0.iter().filter(|(_, _, items)| *items > 0) {
+        error!(%exporter, %signal, items, "not delivered before the end of the drain");
+    }
+    if leftover.is_empty() { Exit::Success } else { Exit::Leftover }
+}
+
+/// A component that could not start, shown at the setting it is about.
+fn not_started(error: &StartError, places: &Places, mistakes: &Mistakes) -> Exit {
+    let Some(spans) = places.get(&(error.role, error.id.clone())) else { return failed(&error.to_string()) };
+    let setting = error.source.setting.as_deref().unwrap_or_default();
+    let mut shown = Mistakes::new(mistakes.sources().clone());
+    shown.push(Mistake::error(spans.nearest(setting), code::START, error.to_string()));
+    show(&shown);
+    Exit::Failure
+}
+
+fn failed(reason: &str) -> Exit {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "sidelight: {reason}");
+    Exit::Failure
+}
+
+/// SIGTERM and SIGINT.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// The name of the next signal. Cancel safe.
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}

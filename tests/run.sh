@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# All tests, from a clean checkout: format, lints, documentation, unit and property tests, the built program
+# from outside, real backends and the real application. Each step says what it is and how long it took.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+BIN=${CARGO_TARGET_DIR:-target}/quick/sidelight
+passed=0 failed=0
+
+step() { # step <what> <command…>
+  local what=$1 started=$SECONDS; shift
+  echo "=== $what"
+  if "$@"; then passed=$((passed + 1)); echo "--- $what: ok, $((SECONDS - started)) s"
+  else failed=$((failed + 1)); echo "--- $what: FAILED, $((SECONDS - started)) s"; fi
+}
+
+documentation() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet; }
+load_generator() { (cd bench && cargo clippy --locked --all-targets -- -D warnings && cargo test --locked); }
+dependencies() {
+  command -v cargo-deny >/dev/null || cargo install --locked --quiet cargo-deny@0.20.2
+  cargo deny --all-features check bans licenses sources
+}
+
+step "format" cargo fmt --all --check
+step "lints" cargo clippy --locked --workspace --all-targets -- -D warnings
+step "documentation" documentation
+step "unit, property and conformance tests" cargo test --locked --workspace
+step "the program" cargo build --locked --profile quick --bin sidelight
+step "the program from outside" cargo test --locked --profile quick --test pipelines
+step "load generator" load_generator
+step "backends" tests/backends/install.sh jaeger
+step "the application, end to end" tests/pipelines/app/run_e2e.sh "$BIN"
+step "demo" env DEMO_SECONDS=20 examples/demo.sh "$BIN"
+step "dependencies" dependencies
+
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
