@@ -7,6 +7,7 @@ mod arguments;
 mod commands;
 mod components;
 mod exit;
+mod own_telemetry;
 
 use std::process::ExitCode;
 

@@ -5,7 +5,7 @@ import queue
 import random
 import threading
 import time
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from opentelemetry import context, trace
 from sqlalchemy import func, select
@@ -62,7 +62,7 @@ class Analyses:
                 span.add_event("orders read", {"average_price": float(average)})
                 time.sleep(self._rng.uniform(0.005, 0.05))
                 total_return, drawdown = self._rng.gauss(0.05, 0.02), metrics.drawdown_now(strategy)
-                now = datetime.now(timezone.utc).replace(tzinfo=None)
+                now = datetime.now(UTC).replace(tzinfo=None)
                 session.add(
                     StrategyReturn(created_at=now, strategy=strategy, total_return=total_return, drawdown=drawdown)
                 )

@@ -68,6 +68,12 @@ def set_up_logs(log_dir: Path) -> None:
         root.addHandler(handler)
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # the access log below replaces its lines
 
+    # The SDK reports failed exports through `logging`. Were those exported too, each would make the next: a flush
+    # while the backend is away would never end.
+    sdk = logging.getLogger("opentelemetry")
+    sdk.propagate = False
+    sdk.addHandler(terminal)
+
     access = logging.getLogger(ACCESS_LOGGER)
     access.propagate = False
     access_file = logging.FileHandler(log_dir / "access.log", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Business metrics through the OpenTelemetry metrics API, under the names that the dashboards of trading systems use."""
+"""Business metrics through the OpenTelemetry metrics API, under the names that trading systems' dashboards use."""
 
 import math
 import os
@@ -92,7 +92,9 @@ business = Business()
 
 
 def register_observed_values() -> None:
-    meter.create_observable_gauge("portfolio_value_total", [business.portfolio_value], "{USD}", "Value of all positions")
+    meter.create_observable_gauge(
+        "portfolio_value_total", [business.portfolio_value], "{USD}", "Value of all positions"
+    )
     meter.create_observable_gauge(
         "strategy_performance", [business.strategy_performance], "1", "Return, drawdown, execution rate by strategy"
     )

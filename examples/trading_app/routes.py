@@ -5,7 +5,7 @@ import math
 import queue
 import threading
 import time
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from flask import Flask, abort, g, jsonify, request
 from opentelemetry import trace
@@ -150,7 +150,7 @@ def _add_order_routes(app: Flask, database: Database) -> None:
         with database.session.begin() as session:
             instrument = session.get_one(Instrument, wanted["symbol"])
             order = Order(
-                created_at=datetime.now(timezone.utc).replace(tzinfo=None),
+                created_at=datetime.now(UTC).replace(tzinfo=None),
                 symbol=instrument.symbol,
                 side=wanted["side"],
                 quantity=wanted["quantity"],

@@ -1,6 +1,8 @@
 //! OTLP/JSON in and out: `cargo bench -p sidelight-proto --bench json`. Bytes per second are bytes of JSON.
 
-#[allow(dead_code, reason = "shared with benches that need other parts")]
+#![expect(clippy::expect_used, reason = "a bench that cannot run has to say so")]
+
+#[allow(unreachable_pub, reason = "shared with the other benches")]
 mod payload;
 
 use divan::{Bencher, counter::BytesCount};
@@ -91,7 +93,7 @@ fn out_thousand_data_points(bencher: Bencher<'_, '_>) {
     bench_out(bencher, Signal::Metrics, &payload::metrics(1_000));
 }
 
-/// The slow path: attributes of one resource lie apart, so everything is written twice.
+/// The slow path: one array lies in two parts, so everything is written twice.
 #[divan::bench]
 fn out_thousand_spans_scattered(bencher: Bencher<'_, '_>) {
     let mut request = payload::traces(1_000);

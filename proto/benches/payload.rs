@@ -1,5 +1,7 @@
 //! Requests of realistic shape and entropy for the benches. Deterministic.
 
+#![allow(dead_code, reason = "each bench uses some of the requests")]
+
 use opentelemetry_proto::tonic::{
     collector::{
         logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
@@ -17,10 +19,10 @@ use opentelemetry_proto::tonic::{
 use prost::Message;
 
 /// xorshift64*, so that ids and times have entropy without a dependency.
-pub struct Random(pub u64);
+struct Random(u64);
 
 impl Random {
-    pub fn next(&mut self) -> u64 {
+    fn next(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -36,7 +38,7 @@ impl Random {
     }
 }
 
-pub fn attribute(key: &str, value: Value) -> KeyValue {
+fn attribute(key: &str, value: Value) -> KeyValue {
     KeyValue {
         key: key.to_owned(),
         value: Some(AnyValue { value: Some(value) }),
@@ -44,11 +46,11 @@ pub fn attribute(key: &str, value: Value) -> KeyValue {
     }
 }
 
-pub fn text(key: &str, value: impl Into<String>) -> KeyValue {
+fn text(key: &str, value: impl Into<String>) -> KeyValue {
     attribute(key, Value::StringValue(value.into()))
 }
 
-pub fn int(key: &str, value: i64) -> KeyValue {
+fn int(key: &str, value: i64) -> KeyValue {
     attribute(key, Value::IntValue(value))
 }
 
@@ -75,7 +77,7 @@ fn scope(name: &str) -> Option<InstrumentationScope> {
     })
 }
 
-pub fn span(random: &mut Random) -> Span {
+fn span(random: &mut Random) -> Span {
     const NOW: u64 = 1_790_000_000_000_000_000;
     let start = NOW + random.below(1 << 40);
     let statement = "SELECT id, symbol, amount, price FROM orders WHERE portfolio_id = ? AND placed_at > ? ORDER BY id LIMIT 50";
@@ -99,7 +101,10 @@ pub fn span(random: &mut Random) -> Span {
             ),
             int("server.port", 5432),
             int("db.response.returned_rows", random.below(60) as i64),
-            text("thread.name", format!("worker-{:08x}", random.next() as u32)),
+            text(
+                "thread.name",
+                format!("worker-{:016x}-{:016x}", random.next(), random.next()),
+            ),
             text(
                 "url.full",
                 format!("https://shop.example.net/api/v2/orders/{}", random.next()),
@@ -118,7 +123,7 @@ pub fn span(random: &mut Random) -> Span {
 }
 
 /// `count` spans of about 540 bytes under one resource and scope.
-pub fn traces(count: usize) -> Vec<u8> {
+pub(crate) fn traces(count: usize) -> Vec<u8> {
     let mut random = Random(0x5EED);
     let request = ExportTraceServiceRequest {
         resource_spans: vec![ResourceSpans {
@@ -135,7 +140,7 @@ pub fn traces(count: usize) -> Vec<u8> {
 }
 
 /// `count` log records of about 340 bytes.
-pub fn logs(count: usize) -> Vec<u8> {
+pub(crate) fn logs(count: usize) -> Vec<u8> {
     let mut random = Random(0x106);
     let mut record = || LogRecord {
         time_unix_nano: 1_790_000_000_000_000_000 + random.below(1 << 40),
@@ -178,7 +183,7 @@ pub fn logs(count: usize) -> Vec<u8> {
 }
 
 /// About `count` data points: gauges, sums and histograms of four points each.
-pub fn metrics(count: usize) -> Vec<u8> {
+pub(crate) fn metrics(count: usize) -> Vec<u8> {
     let mut random = Random(0x3E7);
     let metrics = (0..count / 4)
         .map(|nth| Metric {

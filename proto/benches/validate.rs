@@ -1,5 +1,7 @@
 //! The door: `cargo bench -p sidelight-proto --bench validate`.
 
+#![expect(clippy::expect_used, reason = "a bench stops where it fails")]
+
 mod payload;
 
 use bytes::Bytes;

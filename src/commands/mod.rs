@@ -6,7 +6,7 @@ pub mod validate;
 
 use std::io::{IsTerminal, Write};
 
-use sidelight_config::{Mistakes, Tree, load};
+use sidelight_config::{Mistakes, Style, Tree, load};
 use sidelight_pipeline::{Plan, document};
 
 use crate::arguments::ConfigOptions;
@@ -31,8 +31,8 @@ pub fn check(options: &ConfigOptions) -> Checked {
 
 /// Writes mistakes for people, to standard error.
 pub fn show(mistakes: &Mistakes) {
-    let colour = std::io::stderr().is_terminal();
-    let text = mistakes.render(colour);
+    let style = if std::io::stderr().is_terminal() { Style::Coloured } else { Style::Plain };
+    let text = mistakes.render(style);
     // Nobody is left to tell when standard error is gone.
     let _ = std::io::stderr().write_all(text.as_bytes());
 }

@@ -21,8 +21,8 @@ pub fn run(options: &RunOptions) -> Exit {
         show(&checked.mistakes);
     }
     let (Some(plan), Some(telemetry)) = (checked.plan, telemetry) else { return Exit::Mistake };
-    let guard = match telemetry.start_logging() {
-        Ok(guard) => guard,
+    let log = match telemetry.start_logging() {
+        Ok(log) => log,
         Err(e) => return failed(&e),
     };
     let runtime = match runtime(plan.settings.workers) {
@@ -30,10 +30,15 @@ pub fn run(options: &RunOptions) -> Exit {
         Err(e) => return failed(&format!("cannot start the worker threads: {e}")),
     };
     let exit = runtime.block_on(live(plan, checked.mistakes, &telemetry, options.summary));
-    runtime.shutdown_timeout(Duration::from_millis(200));
-    drop(guard);
+    runtime.shutdown_timeout(CLOSING);
+    if let Err(e) = log.stop(CLOSING) {
+        warn!(reason = %e, "own spans");
+    }
     exit
 }
+
+/// What threads and own spans get to end.
+const CLOSING: Duration = Duration::from_millis(200);
 
 /// One worker needs no work stealing: everything then runs on this thread.
 fn runtime(workers: usize) -> std::io::Result<tokio::runtime::Runtime> {
@@ -59,7 +64,7 @@ async fn live(plan: Plan, mistakes: Mistakes, telemetry: &OwnTelemetry, summary:
         Ok(engine) => engine,
         Err(e) => return not_started(&e, &places, &mistakes),
     };
-    let _telemetry = match telemetry.start(&engine, &metrics, summary) {
+    let _telemetry = match telemetry.start(&engine.host(), &metrics, summary) {
         Ok(running) => running,
         Err(e) => return failed(&e),
     };

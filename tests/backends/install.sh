@@ -25,7 +25,7 @@ build_jaeger() {
   # Its go.mod has replace directives, which `go install module@version` refuses; and the module cache is read-only.
   cp -r "$source" "$WORK/source"
   chmod -R u+w "$WORK/source"
-  (cd "$WORK/source" && go build -trimpath -ldflags "-s -w" -o "$WORK/jaeger" ./cmd/jaeger)
+  (cd "$WORK/source" && go build -ldflags "-s -w" -o "$WORK/jaeger" ./cmd/jaeger)
   publish "$WORK/jaeger" jaeger
 }
 
@@ -73,6 +73,7 @@ install_one() ( # a subshell: its temporary folder and its lock go with it
 
   WORK=$(mktemp -d "${TMPDIR:-/tmp}/install-$1.XXXXXX") ON_EXIT=:
   trap '$ON_EXIT; chmod -R u+w "$WORK"; rm -rf "$WORK" "$BACKENDS_BIN/.'"$1"'.$$"' EXIT
+  trap 'exit 143' TERM INT
   export GOFLAGS="${GOFLAGS:-} -buildvcs=false" CGO_ENABLED=0 GOWORK=off
   local start=$SECONDS
   case $1 in

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by the scripts of this folder and by the end-to-end tests: where programs live, ports, data folders.
 set -euo pipefail
 BACKENDS_HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

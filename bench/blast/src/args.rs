@@ -123,7 +123,7 @@ pub(crate) struct Args {
     /// Spans, log records or data points in one request
     #[arg(long, default_value_t = 1000)]
     pub(crate) items: usize,
-    /// Attributes on each item; default: 8 on spans, 3 on log records, 4 on data points
+    /// Attributes on each item; default: 8 on spans, 5 on log records, 4 on data points
     #[arg(long)]
     pub(crate) attrs: Option<usize>,
     /// Resources the items of one request are spread over
@@ -175,6 +175,9 @@ pub(crate) struct Args {
     /// Pin loader and collector to a CPU each: LOADER:COLLECTOR
     #[arg(long)]
     pub(crate) pin: Option<Pin>,
+    /// Kill the collector when its RSS exceeds so many MiB; 0: no limit
+    #[arg(long, default_value_t = 0)]
+    pub(crate) memory_max: u32,
     /// The collector inserts this attribute into every item
     #[arg(long)]
     pub(crate) inserted: Option<String>,
@@ -197,7 +200,7 @@ impl Args {
     pub(crate) fn attributes(&self) -> usize {
         self.attrs.unwrap_or(match self.signal {
             Signal::Traces => 8,
-            Signal::Logs => 3,
+            Signal::Logs => 5,
             Signal::Metrics => 4,
         })
     }

@@ -9,7 +9,7 @@ use crate::args::Args;
 use crate::payload::Corpus;
 use crate::send::Sent;
 use crate::sink::{Arrived, Check};
-use crate::target::Usage;
+use crate::target::{Usage, log_path};
 
 /// Steal above which the machine was not ours, percent.
 const STEAL_MAX: f64 = 1.0;
@@ -40,6 +40,8 @@ pub(crate) struct Report {
     pub(crate) corpus: Arc<Corpus>,
     pub(crate) idle: Usage,
     pub(crate) highest: (f64, f64),
+    /// The collector was killed because it took more memory than it may.
+    pub(crate) outgrown: bool,
     pub(crate) startup: Option<Duration>,
     pub(crate) measured: Measured,
     pub(crate) latency: Value,
@@ -58,6 +60,7 @@ impl Report {
                 reasons.push(reason);
             }
         };
+        void(self.outgrown, format!("the collector took more than {} MiB and was killed", args.memory_max));
         void(arrived == 0 || acked == 0, format!("{acked} items were acknowledged and {arrived} arrived"));
         if args.disturbed() {
             void(arrived < acked, format!("{acked} items were acknowledged and only {arrived} arrived"));
@@ -85,8 +88,9 @@ impl Report {
         let (m, args) = (&self.measured, &self.args);
         let millions = m.arrived.items.max(1) as f64 / 1e6;
         let mut out = json!({
-            "label": args.label,
+            "label": args.label, "outgrown": self.outgrown,
             "void": self.void(),
+            "collector_log": (!args.direct && !self.void().is_empty()).then(log_path),
             "work": {
                 "signal": format!("{:?}", args.signal).to_lowercase(),
                 "protocol": format!("{:?}", args.protocol).to_lowercase(),

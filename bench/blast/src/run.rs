@@ -11,7 +11,7 @@ use crate::payload::Corpus;
 use crate::report::{Measured, Report};
 use crate::send::Sender;
 use crate::sink::{Mood, Sink};
-use crate::target::{Target, Usage};
+use crate::target::{Target, Usage, log_path};
 
 /// How long the collector may rest after it listens, before its idle memory is read.
 const REST: Duration = Duration::from_millis(1500);
@@ -39,6 +39,7 @@ pub(crate) async fn run(args: &Args) -> Result<Report> {
         first_difference: sink.first_difference(),
         latency: sender.latency(),
         startup: target.as_ref().map(|t| t.startup),
+        outgrown: target.as_ref().is_some_and(Target::outgrown),
         highest: target.as_ref().map(Target::highest).unwrap_or_default(),
         args: args.clone(),
         corpus,
@@ -47,6 +48,10 @@ pub(crate) async fn run(args: &Args) -> Result<Report> {
     };
     if let Some(target) = target {
         target.stop().await;
+        if report.void().is_empty() {
+            // The log is only of use to find out why a run is void; it may have been removed by hand.
+            let _ = std::fs::remove_file(log_path());
+        }
     }
     Ok(report)
 }

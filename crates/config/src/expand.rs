@@ -57,7 +57,12 @@ struct Problem {
 
 impl<'e> Expander<'e> {
     pub(crate) fn new(env: &'e dyn Env, sources: &'e Sources) -> Self {
-        Self { env, sources, references: 0, bytes: 0 }
+        Self {
+            env,
+            sources,
+            references: 0,
+            bytes: 0,
+        }
     }
 
     /// Expands all scalars below a node (keys are left as they are). A scalar that cannot be expanded is
@@ -66,7 +71,9 @@ impl<'e> Expander<'e> {
         match &mut node.value {
             Value::List(items) => items.iter_mut().for_each(|item| self.expand(item, mistakes)),
             Value::Map(entries) => {
-                entries.iter_mut().for_each(|(_, value)| self.expand(value, mistakes));
+                entries
+                    .iter_mut()
+                    .for_each(|(_, value)| self.expand(value, mistakes));
             }
             Value::String(text) if text.contains('$') => match self.expand_text(text, 0) {
                 Ok(expanded) => {
@@ -99,7 +106,9 @@ impl<'e> Expander<'e> {
     fn place(&self, scalar: Span, reference: &str) -> Span {
         let start = scalar.start.offset as usize;
         match self.sources.text(scalar).find(reference) {
-            Some(at) => self.sources.span(scalar.file, start + at, start + at + reference.len()),
+            Some(at) => self
+                .sources
+                .span(scalar.file, start + at, start + at + reference.len()),
             None => scalar,
         }
     }
@@ -117,7 +126,10 @@ impl<'e> Expander<'e> {
                 Piece::Unclosed(rest) => {
                     let problem = Problem::new(code::EXPANSION, "a `${` without its `}`")
                         .hint("write `$${` for the characters themselves");
-                    return Err(Problem { reference: rest.to_owned(), ..problem });
+                    return Err(Problem {
+                        reference: rest.to_owned(),
+                        ..problem
+                    });
                 }
             }
             if out.text.len() > MAX_EXPANDED_BYTES {
@@ -130,7 +142,8 @@ impl<'e> Expander<'e> {
     fn resolve(&mut self, body: &str, nesting: usize) -> Result<Expanded, Problem> {
         self.references += 1;
         if self.references > MAX_REFERENCES || nesting > MAX_NESTING {
-            let message = format!("more than {MAX_REFERENCES} `${{…}}`, or more than {MAX_NESTING} in each other");
+            let message =
+                format!("more than {MAX_REFERENCES} `${{…}}`, or more than {MAX_NESTING} in each other");
             return Err(Problem::new(code::LIMIT, message));
         }
         let value = match body.split_once(':') {
@@ -140,7 +153,11 @@ impl<'e> Expander<'e> {
             _ => self.variable(body, nesting),
         }?;
         self.bytes += value.text.len();
-        if self.bytes > MAX_EXPANDED_BYTES { Err(too_large()) } else { Ok(value) }
+        if self.bytes > MAX_EXPANDED_BYTES {
+            Err(too_large())
+        } else {
+            Ok(value)
+        }
     }
 
     fn variable(&mut self, variable: &str, nesting: usize) -> Result<Expanded, Problem> {
@@ -150,16 +167,20 @@ impl<'e> Expander<'e> {
         };
         if !is_name(name) {
             let message = format!("`{}` is no name of a variable", shortened(name));
-            let hint = format!("for the characters themselves write `$${{{}}}`", shortened(variable));
+            let hint = format!(
+                "for the characters themselves write `$${{{}}}`",
+                shortened(variable)
+            );
             return Err(Problem::new(code::EXPANSION, message).hint(hint));
         }
         match (self.env.var(name), default) {
             (Ok(text), _) => Ok(Expanded { text, foreign: true }),
             (Err(VarError::NotPresent), Some(default)) => self.expand_text(default, nesting + 1),
             (Err(VarError::NotPresent), None) => Err(self.unset(name)),
-            (Err(VarError::NotUnicode(_)), _) => {
-                Err(Problem::new(code::EXPANSION, format!("the variable `{name}` is not UTF-8")))
-            }
+            (Err(VarError::NotUnicode(_)), _) => Err(Problem::new(
+                code::EXPANSION,
+                format!("the variable `{name}` is not UTF-8"),
+            )),
         }
     }
 
@@ -175,10 +196,13 @@ impl<'e> Expander<'e> {
 
     fn file(&self, path: &str) -> Result<Expanded, Problem> {
         let name = shortened(path);
-        let bytes = self.env.read_file(Path::new(path), MAX_FILE_BYTES).map_err(|error| {
-            let message = format!("cannot read the file `{name}`: {}", shortened(&error.to_string()));
-            Problem::new(code::FILE, message)
-        })?;
+        let bytes = self
+            .env
+            .read_file(Path::new(path), MAX_FILE_BYTES)
+            .map_err(|error| {
+                let message = format!("cannot read the file `{name}`: {}", shortened(&error.to_string()));
+                Problem::new(code::FILE, message)
+            })?;
         let mut text = String::from_utf8(bytes)
             .map_err(|_| Problem::new(code::FILE, format!("the file `{name}` is not UTF-8")))?;
         // One line break at the end belongs to the file, not to the value.
@@ -194,7 +218,12 @@ impl<'e> Expander<'e> {
 
 impl Problem {
     fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { reference: String::new(), code, message: message.into(), hint: None }
+        Self {
+            reference: String::new(),
+            code,
+            message: message.into(),
+            hint: None,
+        }
     }
 
     fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -212,20 +241,26 @@ impl Problem {
 }
 
 fn too_large() -> Problem {
-    Problem::new(code::LIMIT, format!("expanded values are larger than {MAX_EXPANDED_BYTES} bytes together"))
+    Problem::new(
+        code::LIMIT,
+        format!("expanded values are larger than {MAX_EXPANDED_BYTES} bytes together"),
+    )
 }
 
 fn unknown_source(scheme: &str) -> Problem {
     let message = format!("`${{{}:…}}` is not supported", shortened(scheme));
-    Problem::new(code::EXPANSION, message)
-        .hint("write `${env:NAME}`, `${env:NAME:-default}` or `${file:path}`; `$${` for the characters themselves")
+    Problem::new(code::EXPANSION, message).hint(
+        "write `${env:NAME}`, `${env:NAME:-default}` or `${file:path}`; `$${` for the characters themselves",
+    )
 }
 
 /// Names of variables as the Collector allows them.
 fn is_name(name: &str) -> bool {
     !name.starts_with(|c: char| c.is_ascii_digit())
         && !name.is_empty()
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 /// Cuts a text at its references. `$$` becomes `$`; any other `$` is itself.
@@ -234,20 +269,20 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
     let (mut rest, mut from) = (text, 0);
     while let Some(dollar) = rest[from..].find('$').map(|at| from + at) {
         let after = &rest[dollar + 1..];
-        if after.starts_with('$') {
+        if let Some(after_escape) = after.strip_prefix('$') {
             // The text up to and with the first `$`; the second is left away.
             out.push(Piece::Text(&rest[..=dollar]));
-            (rest, from) = (&after[1..], 0);
-        } else if after.starts_with('{') {
+            (rest, from) = (after_escape, 0);
+        } else if let Some(body) = after.strip_prefix('{') {
             if dollar > 0 {
                 out.push(Piece::Text(&rest[..dollar]));
             }
-            let Some(end) = reference_end(&after[1..]) else {
+            let Some(end) = reference_end(body) else {
                 out.push(Piece::Unclosed(&rest[dollar..]));
                 return out;
             };
-            out.push(Piece::Reference(&after[1..=end]));
-            (rest, from) = (&after[end + 2..], 0);
+            out.push(Piece::Reference(&body[..end]));
+            (rest, from) = (&body[end + 1..], 0);
         } else {
             from = dollar + 1;
         }
@@ -344,7 +379,16 @@ mod tests {
 
     #[test]
     fn what_is_no_reference_is_refused() {
-        for written in ["${env:}", "${}", "${1}", "${env:a b}", "${http:x}", "${env:PORT", "${env:GONE}", "${file:/no}"] {
+        for written in [
+            "${env:}",
+            "${}",
+            "${1}",
+            "${env:a b}",
+            "${http:x}",
+            "${env:PORT",
+            "${env:GONE}",
+            "${file:/no}",
+        ] {
             let (_, mistakes) = load_str("t.yaml", &format!("v: '{written}'\n"), &env());
             assert_eq!(mistakes.error_count(), 1, "{written}");
         }
@@ -354,10 +398,16 @@ mod tests {
     fn many_references_are_bounded() {
         let text = format!("v: '{}'\n", "${file:/run/token}".repeat(20_000));
         let (_, mistakes) = load_str("t.yaml", &text, &env());
-        assert_eq!(mistakes.iter().next().map(|mistake| mistake.code), Some(code::LIMIT));
+        assert_eq!(
+            mistakes.iter().next().map(|mistake| mistake.code),
+            Some(code::LIMIT)
+        );
         let text = format!("v: '{}x{}'\n", "${env:N:-".repeat(40), "}".repeat(40));
         let (_, mistakes) = load_str("t.yaml", &text, &env());
-        assert_eq!(mistakes.iter().next().map(|mistake| mistake.code), Some(code::LIMIT));
+        assert_eq!(
+            mistakes.iter().next().map(|mistake| mistake.code),
+            Some(code::LIMIT)
+        );
     }
 
     proptest! {

@@ -35,13 +35,18 @@ pub fn load(paths: &[PathBuf], env: &dyn Env) -> (Option<Tree>, Mistakes) {
     let mut unreadable = Vec::new();
     for path in paths {
         match files_of(path) {
-            Ok(files) => files.iter().for_each(|file| match env.read_file(file, MAX_FILE_BYTES) {
-                Ok(bytes) if texts.len() < MAX_FILES => {
-                    texts.push(NamedText { name: file.display().to_string(), bytes });
-                }
-                Ok(_) => unreadable.push((file.clone(), format!("more than {MAX_FILES} files"))),
-                Err(error) => unreadable.push((file.clone(), error.to_string())),
-            }),
+            Ok(files) => files
+                .iter()
+                .for_each(|file| match env.read_file(file, MAX_FILE_BYTES) {
+                    Ok(bytes) if texts.len() < MAX_FILES => {
+                        texts.push(NamedText {
+                            name: file.display().to_string(),
+                            bytes,
+                        });
+                    }
+                    Ok(_) => unreadable.push((file.clone(), format!("more than {MAX_FILES} files"))),
+                    Err(error) => unreadable.push((file.clone(), error.to_string())),
+                }),
             Err(error) => unreadable.push((path.clone(), error)),
         }
     }
@@ -50,7 +55,13 @@ pub fn load(paths: &[PathBuf], env: &dyn Env) -> (Option<Tree>, Mistakes) {
 
 /// Loads one text. Bounded in time and memory for any input.
 pub fn load_str(name: &str, text: &str, env: &dyn Env) -> (Option<Tree>, Mistakes) {
-    load_texts(vec![NamedText { name: name.to_owned(), bytes: text.as_bytes().to_vec() }], env)
+    load_texts(
+        vec![NamedText {
+            name: name.to_owned(),
+            bytes: text.as_bytes().to_vec(),
+        }],
+        env,
+    )
 }
 
 /// Loads several texts as [`load`] does, the later over the earlier.
@@ -66,7 +77,9 @@ fn files_of(path: &Path) -> Result<Vec<PathBuf>, String> {
     let mut files = Vec::new();
     for entry in entries {
         let file = entry.map_err(|error| error.to_string())?.path();
-        let is_yaml = file.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
+        let is_yaml = file
+            .extension()
+            .is_some_and(|extension| extension == "yaml" || extension == "yml");
         if is_yaml && !file.is_dir() {
             files.push(file);
         }
@@ -91,7 +104,10 @@ fn load_all(
         found.push(Mistake::error(Span::file_start(file), code::FILE, message));
     }
     let expected = texts.len() + found.len();
-    let ids: Vec<FileId> = texts.into_iter().filter_map(|text| add_text(text, &mut sources, &mut found)).collect();
+    let ids: Vec<FileId> = texts
+        .into_iter()
+        .filter_map(|text| add_text(text, &mut sources, &mut found))
+        .collect();
     let sources = Arc::new(sources);
     let mut mistakes = Mistakes::new(Arc::clone(&sources));
     found.into_iter().for_each(|mistake| mistakes.push(mistake));
@@ -100,7 +116,9 @@ fn load_all(
     let mut merged: Option<Node> = None;
     let mut parsed = 0;
     for id in ids {
-        let Some(root) = yaml::parse(&sources, id, &mut usage, &mut mistakes) else { continue };
+        let Some(root) = yaml::parse(&sources, id, &mut usage, &mut mistakes) else {
+            continue;
+        };
         parsed += 1;
         merged = Some(match merged {
             Some(base) => merge(base, root),
@@ -133,7 +151,11 @@ fn add_text(text: NamedText, sources: &mut Sources, found: &mut Vec<Mistake>) ->
             let readable = String::from_utf8_lossy(&bytes[..valid]).into_owned();
             let file = sources.add(text.name, readable);
             let span = sources.span(file, valid, valid);
-            let mistake = Mistake::error(span, code::SYNTAX, format!("the file is not UTF-8 at byte {valid}"));
+            let mistake = Mistake::error(
+                span,
+                code::SYNTAX,
+                format!("the file is not UTF-8 at byte {valid}"),
+            );
             found.push(mistake.maybe_hint(utf16.then(|| "it is UTF-16; save it as UTF-8".to_owned())));
             None
         }
@@ -145,6 +167,9 @@ impl Tree {
     pub fn empty() -> Self {
         let mut sources = Sources::new();
         let file = sources.add("(defaults)", "");
-        Self { root: Node::new(Span::file_start(file), Value::Map(Vec::new())), sources: Arc::new(sources) }
+        Self {
+            root: Node::new(Span::file_start(file), Value::Map(Vec::new())),
+            sources: Arc::new(sources),
+        }
     }
 }

@@ -16,8 +16,11 @@ pub(crate) fn merge(base: Node, over: Node) -> Node {
 }
 
 fn merge_entries(base: Vec<(Key, Node)>, over: Vec<(Key, Node)>) -> Vec<(Key, Node)> {
-    let index: HashMap<String, usize> =
-        base.iter().enumerate().map(|(at, (key, _))| (key.name.clone(), at)).collect();
+    let index: HashMap<String, usize> = base
+        .iter()
+        .enumerate()
+        .map(|(at, (key, _))| (key.name.clone(), at))
+        .collect();
     let mut slots: Vec<Option<(Key, Node)>> = base.into_iter().map(Some).collect();
     for (key, value) in over {
         let slot = index.get(&key.name).and_then(|at| slots.get_mut(*at));

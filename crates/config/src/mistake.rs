@@ -114,7 +114,10 @@ impl Mistake {
 
     /// A warning at a place.
     pub fn warning(span: Span, code: &'static str, message: impl Into<String>) -> Self {
-        Self { severity: Severity::Warning, ..Self::error(span, code, message) }
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(span, code, message)
+        }
     }
 
     /// Adds what was probably meant; shown beside the underlined place.
@@ -141,7 +144,10 @@ impl Mistake {
     /// Adds another place.
     #[must_use]
     pub fn related(mut self, span: Span, label: impl Into<String>) -> Self {
-        self.related.push(Related { span, label: label.into() });
+        self.related.push(Related {
+            span,
+            label: label.into(),
+        });
         self
     }
 }
@@ -151,7 +157,10 @@ impl Mistake {
 impl Mistakes {
     /// None yet, for these files.
     pub fn new(sources: SharedSources) -> Self {
-        Self { sources, ..Self::default() }
+        Self {
+            sources,
+            ..Self::default()
+        }
     }
 
     /// The files the mistakes point into.

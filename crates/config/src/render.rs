@@ -56,7 +56,10 @@ impl Mistakes {
         let line = |mistake: &Mistake| {
             let place = self.sources.place(mistake.span);
             let (severity, code) = (severity_name(mistake.severity), mistake.code);
-            let hint = mistake.hint.as_ref().map_or_else(String::new, |hint| format!("; {hint}"));
+            let hint = mistake
+                .hint
+                .as_ref()
+                .map_or_else(String::new, |hint| format!("; {hint}"));
             escaped(&format!("{place}: {severity}[{code}]: {}{hint}", mistake.message)).into_owned()
         };
         self.iter().map(line).collect()
@@ -66,7 +69,10 @@ impl Mistakes {
     /// "start": {"line", "column", "offset"}, "end": …, "related": […]}]}`. Lines and columns begin with 1,
     /// columns count characters, offsets bytes.
     pub fn to_json(&self) -> Json {
-        let mistakes: Vec<Json> = self.iter().map(|mistake| mistake_json(mistake, &self.sources)).collect();
+        let mistakes: Vec<Json> = self
+            .iter()
+            .map(|mistake| mistake_json(mistake, &self.sources))
+            .collect();
         json!({
             "errors": self.error_count(),
             "warnings": self.warning_count(),
@@ -120,17 +126,33 @@ fn body(mistake: &Mistake, sources: &Sources, style: Style) -> String {
         Severity::Warning => Level::WARNING,
     };
     let hint = mistake.hint.as_deref().map(|hint| escaped(hint).into_owned());
-    let has_text = sources.file(mistake.span.file).is_some_and(|file| !file.text().is_empty());
+    let has_text = sources
+        .file(mistake.span.file)
+        .is_some_and(|file| !file.text().is_empty());
     let mut group = Group::with_level(level);
     match (has_text, hint) {
-        (true, hint) => group = group.element(snippet(mistake.span, AnnotationKind::Primary, hint, sources, false)),
+        (true, hint) => {
+            group = group.element(snippet(
+                mistake.span,
+                AnnotationKind::Primary,
+                hint,
+                sources,
+                false,
+            ))
+        }
         (false, Some(hint)) => group = group.element(Level::HELP.message(hint)),
         (false, None) => {}
     }
     for related in &mistake.related {
         let label = Some(escaped(&related.label).into_owned());
         let other_file = related.span.file != mistake.span.file;
-        group = group.element(snippet(related.span, AnnotationKind::Context, label, sources, other_file));
+        group = group.element(snippet(
+            related.span,
+            AnnotationKind::Context,
+            label,
+            sources,
+            other_file,
+        ));
     }
     for note in &mistake.notes {
         group = group.element(Level::NOTE.message(escaped(note).into_owned()));
@@ -154,10 +176,18 @@ fn snippet<'a>(
     sources: &Sources,
     name_file: bool,
 ) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
-    let line = sources.file(span.file).map_or("", |file| file.line(span.start.line));
-    let line_offset = sources.file(span.file).map_or(0, |file| file.line_offset(span.start.line));
-    let mut start = (span.start.offset as usize).saturating_sub(line_offset).min(line.len());
-    let mut end = (span.end.offset as usize).saturating_sub(line_offset).clamp(start, line.len());
+    let line = sources
+        .file(span.file)
+        .map_or("", |file| file.line(span.start.line));
+    let line_offset = sources
+        .file(span.file)
+        .map_or(0, |file| file.line_offset(span.start.line));
+    let mut start = (span.start.offset as usize)
+        .saturating_sub(line_offset)
+        .min(line.len());
+    let mut end = (span.end.offset as usize)
+        .saturating_sub(line_offset)
+        .clamp(start, line.len());
     let mut shown = line;
     if line.len() > MAX_SHOWN_LINE {
         let from = line.floor_char_boundary(start.saturating_sub(MAX_SHOWN_LINE / 3));
@@ -168,8 +198,14 @@ fn snippet<'a>(
     }
     let annotation = kind.span(start..end.max(start)).label(label);
     // A snippet's text without any character has no line to point at.
-    let text = if shown.is_empty() { " ".to_owned() } else { shown.to_owned() };
-    let name = sources.file(span.file).map(|file| escaped(file.name()).into_owned());
+    let text = if shown.is_empty() {
+        " ".to_owned()
+    } else {
+        shown.to_owned()
+    };
+    let name = sources
+        .file(span.file)
+        .map(|file| escaped(file.name()).into_owned());
     Snippet::source(text)
         .line_start(span.start.line as usize)
         .path(name.filter(|_| name_file))

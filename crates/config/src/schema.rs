@@ -19,16 +19,37 @@ fn block(table: &Table, depth: usize) -> Json {
             description.push_str(&format!(" ({bounds})"));
         }
         property["description"] = json!(description);
-        if let Some(default) = row.default.as_ref().filter(|default| !default.is_empty()) {
-            property["default"] = json!(default);
+        if let Some(default) = row
+            .default
+            .as_deref()
+            .and_then(|text| default_value(text, &row.kind))
+        {
+            property["default"] = default;
         }
         properties.insert(row.name.to_owned(), property);
     }
     for alias in &table.aliases {
-        properties.insert(alias.old.to_owned(), json!({"deprecated": true, "description": alias.reason}));
+        properties.insert(
+            alias.old.to_owned(),
+            json!({"deprecated": true, "description": alias.reason}),
+        );
     }
-    let required: Vec<&str> =
-        table.rows.iter().filter(|row| row.default.is_none()).map(|row| row.name).collect();
+    for known in table
+        .unsupported
+        .iter()
+        .filter(|unsupported| unsupported.harmless)
+    {
+        properties.insert(
+            known.name.to_owned(),
+            json!({"deprecated": true, "description": known.advice}),
+        );
+    }
+    let required: Vec<&str> = table
+        .rows
+        .iter()
+        .filter(|row| row.default.is_none())
+        .map(|row| row.name)
+        .collect();
     json!({
         "type": ["object", "null"],
         "description": table.doc,
@@ -36,6 +57,19 @@ fn block(table: &Table, depth: usize) -> Json {
         "required": required,
         "additionalProperties": false,
     })
+}
+
+/// A default as a value; `None` where it is none, secret, or made of parts.
+fn default_value(text: &str, of: &Kind) -> Option<Json> {
+    match of {
+        Kind::Bool | Kind::Int { .. } | Kind::Float => serde_json::from_str(text).ok(),
+        Kind::List(_) if text == "[]" => Some(json!([])),
+        Kind::Map(_) if text == "{}" => Some(json!({})),
+        Kind::String | Kind::Duration | Kind::ByteSize | Kind::Endpoint | Kind::Enum(_) | Kind::Text(_) => {
+            Some(json!(if text == "\"\"" { "" } else { text }))
+        }
+        _ => None,
+    }
 }
 
 fn kind(of: &Kind, depth: usize) -> Json {

@@ -29,8 +29,7 @@ pub struct Span {
     pub end: Position,
 }
 
-/// One configuration file: its name as the user gave it, and its text.
-#[derive(Debug)]
+/// One configuration file: its name as the user gave it, and its text. `Debug` shows the name alone.
 pub struct SourceFile {
     name: String,
     text: String,
@@ -47,8 +46,16 @@ pub struct Sources {
 impl Span {
     /// The empty span at the start of a file: for what is wrong with the file as a whole.
     pub fn file_start(file: FileId) -> Self {
-        let start = Position { offset: 0, line: 1, column: 1 };
-        Self { file, start, end: start }
+        let start = Position {
+            offset: 0,
+            line: 1,
+            column: 1,
+        };
+        Self {
+            file,
+            start,
+            end: start,
+        }
     }
 }
 
@@ -56,10 +63,15 @@ impl SourceFile {
     fn new(name: String, text: String) -> Self {
         // Lines end as in YAML 1.2.2, section 5.4: LF, CR LF, or CR alone.
         let bytes = text.as_bytes();
-        let is_break = |at: &usize| bytes[*at] == b'\n' || bytes[*at] == b'\r' && bytes.get(at + 1) != Some(&b'\n');
+        let is_break =
+            |at: &usize| bytes[*at] == b'\n' || bytes[*at] == b'\r' && bytes.get(at + 1) != Some(&b'\n');
         let mut line_starts = vec![0];
         line_starts.extend((0..bytes.len()).filter(is_break).map(|at| to_u32(at + 1)));
-        Self { name, text, line_starts }
+        Self {
+            name,
+            text,
+            line_starts,
+        }
     }
 
     /// The name as the user gave it.
@@ -75,9 +87,17 @@ impl SourceFile {
     /// The text of a line (the first is 1) without its line break; empty when there is no such line.
     pub fn line(&self, line: u32) -> &str {
         let index = line.saturating_sub(1) as usize;
-        let Some(&start) = self.line_starts.get(index) else { return "" };
-        let end = self.line_starts.get(index + 1).map_or(self.text.len(), |next| *next as usize);
-        self.text.get(start as usize..end).unwrap_or("").trim_end_matches(['\n', '\r'])
+        let Some(&start) = self.line_starts.get(index) else {
+            return "";
+        };
+        let end = self
+            .line_starts
+            .get(index + 1)
+            .map_or(self.text.len(), |next| *next as usize);
+        self.text
+            .get(start as usize..end)
+            .unwrap_or("")
+            .trim_end_matches(['\n', '\r'])
     }
 
     /// The byte offset at which a line (the first is 1) begins.
@@ -93,10 +113,25 @@ impl SourceFile {
         while !self.text.is_char_boundary(offset) {
             offset -= 1;
         }
-        let line = self.line_starts.partition_point(|start| *start as usize <= offset);
-        let start = self.line_starts.get(line.saturating_sub(1)).map_or(0, |start| *start as usize);
+        let line = self
+            .line_starts
+            .partition_point(|start| *start as usize <= offset);
+        let start = self
+            .line_starts
+            .get(line.saturating_sub(1))
+            .map_or(0, |start| *start as usize);
         let column = self.text[start..offset].chars().count() + 1;
-        Position { offset: to_u32(offset), line: to_u32(line), column: to_u32(column) }
+        Position {
+            offset: to_u32(offset),
+            line: to_u32(line),
+            column: to_u32(column),
+        }
+    }
+}
+
+impl fmt::Debug for SourceFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SourceFile").field(&self.name).finish()
     }
 }
 
@@ -118,19 +153,28 @@ impl Sources {
 
     /// The files in the order they were loaded (and merged).
     pub fn files(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
-        self.files.iter().enumerate().map(|(index, file)| (FileId(to_u32(index)), file))
+        self.files
+            .iter()
+            .enumerate()
+            .map(|(index, file)| (FileId(to_u32(index)), file))
     }
 
     /// The text a span covers, as it stands in the file (never an expanded value).
     pub fn text(&self, span: Span) -> &str {
         let range = span.start.offset as usize..span.end.offset as usize;
-        self.file(span.file).and_then(|file| file.text.get(range)).unwrap_or("")
+        self.file(span.file)
+            .and_then(|file| file.text.get(range))
+            .unwrap_or("")
     }
 
     /// A span of byte offsets in a file.
     pub(crate) fn span(&self, file: FileId, start: usize, end: usize) -> Span {
         match self.file(file) {
-            Some(source) => Span { file, start: source.position(start), end: source.position(end.max(start)) },
+            Some(source) => Span {
+                file,
+                start: source.position(start),
+                end: source.position(end.max(start)),
+            },
             None => Span::file_start(file),
         }
     }

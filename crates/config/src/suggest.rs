@@ -72,7 +72,14 @@ fn edit_distance(a: &[char], b: &[char]) -> usize {
 mod tests {
     use super::*;
 
-    const KNOWN: [&str; 6] = ["interval", "metric", "endpoint", "max_size", "tls", "read_buffer_size"];
+    const KNOWN: [&str; 6] = [
+        "interval",
+        "metric",
+        "endpoint",
+        "max_size",
+        "tls",
+        "read_buffer_size",
+    ];
 
     #[test]
     fn a_typing_mistake_finds_the_setting() {

@@ -142,8 +142,17 @@ impl Table {
     }
 
     fn child_blocks(&self, path: &str) -> Vec<(String, Table)> {
-        let join = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
-        let blocks = self.rows.iter().filter_map(|row| Some((join(row.name), row.kind.direct_block()?)));
+        let join = |name: &str| {
+            if path.is_empty() {
+                name.to_owned()
+            } else {
+                format!("{path}.{name}")
+            }
+        };
+        let blocks = self
+            .rows
+            .iter()
+            .filter_map(|row| Some((join(row.name), row.kind.direct_block()?)));
         blocks.collect()
     }
 }

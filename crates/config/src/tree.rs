@@ -64,11 +64,23 @@ pub struct Tree {
 
 impl Node {
     pub(crate) fn new(span: Span, value: Value) -> Self {
-        Self { span, value, text: None, expanded: false, refused: false }
+        Self {
+            span,
+            value,
+            text: None,
+            expanded: false,
+            refused: false,
+        }
     }
 
     pub(crate) fn scalar(span: Span, value: Value, text: impl Into<Box<str>>) -> Self {
-        Self { span, value, text: Some(text.into()), expanded: false, refused: false }
+        Self {
+            span,
+            value,
+            text: Some(text.into()),
+            expanded: false,
+            refused: false,
+        }
     }
 
     /// An empty mapping at a place: what `grpc:` with nothing under it means for a block.
@@ -128,7 +140,10 @@ impl Node {
 
     /// The entry of a mapping with this key.
     pub fn entry(&self, name: &str) -> Option<(&Key, &Node)> {
-        self.as_map()?.iter().find(|(key, _)| key.name == name).map(|(key, value)| (key, value))
+        self.as_map()?
+            .iter()
+            .find(|(key, _)| key.name == name)
+            .map(|(key, value)| (key, value))
     }
 
     /// The value of a mapping under this key.
@@ -197,7 +212,11 @@ impl PartialEq for Key {
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} @{}:{}", self.name, self.span.start.line, self.span.start.column)
+        write!(
+            f,
+            "{:?} @{}:{}",
+            self.name, self.span.start.line, self.span.start.column
+        )
     }
 }
 

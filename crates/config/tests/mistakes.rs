@@ -116,22 +116,39 @@ fn mistakes_of_merged_files_name_their_own_file() {
     assert_shown(
         "merged_files",
         &[
-            ("base.yaml", "exporters:\n  shipper:\n    endpoint: a:1\n    timeout: 5\n    insecure: maybe\n"),
-            ("conf.d/local.yaml", "exporters:\n  shipper:\n    timeout: 6\n    batch:\n      min_size: 9999\n"),
+            (
+                "base.yaml",
+                "exporters:\n  shipper:\n    endpoint: a:1\n    timeout: 5\n    insecure: maybe\n",
+            ),
+            (
+                "conf.d/local.yaml",
+                "exporters:\n  shipper:\n    timeout: 6\n    batch:\n      min_size: 9999\n",
+            ),
         ],
     );
 }
 
 #[test]
 fn one_file_that_is_no_yaml_does_not_hide_the_mistakes_of_another() {
-    let mistakes = check(&[("a.yaml", "x: 1\nx: 2\n"), ("b.yaml", "y: [\n"), ("c.yaml", "\u{0}")]);
-    let files: Vec<String> = mistakes.lines().iter().map(|line| line.split(':').next().unwrap().to_owned()).collect();
+    let mistakes = check(&[
+        ("a.yaml", "x: 1\nx: 2\n"),
+        ("b.yaml", "y: [\n"),
+        ("c.yaml", "\u{0}"),
+    ]);
+    let files: Vec<String> = mistakes
+        .lines()
+        .iter()
+        .map(|line| line.split(':').next().unwrap().to_owned())
+        .collect();
     assert_eq!(files, ["a.yaml", "b.yaml", "c.yaml"]);
 }
 
 #[test]
 fn long_lines_are_cut_around_the_place() {
-    let text = format!("exporters: {{shipper: {{endpoint: 'a:1', tags: [{}], timeot: 1s}}}}\n", "ü, ".repeat(3_000));
+    let text = format!(
+        "exporters: {{shipper: {{endpoint: 'a:1', tags: [{}], timeot: 1s}}}}\n",
+        "ü, ".repeat(3_000)
+    );
     let shown = check(&[("pipeline.yaml", &text)]).render(Style::Plain);
     assert!(shown.contains("did you mean `timeout`?"), "{shown}");
     assert!(shown.lines().all(|line| line.chars().count() < 500), "{shown}");
@@ -139,14 +156,26 @@ fn long_lines_are_cut_around_the_place() {
 
 #[test]
 fn a_warning_alone_is_no_error() {
-    let mistakes = check(&[("p.yaml", "exporters:\n  shipper:\n    endpoint: a:1\n    timeout:\n")]);
-    assert_eq!(mistakes.iter().map(|mistake| mistake.severity).collect::<Vec<_>>(), [Severity::Warning]);
+    let mistakes = check(&[(
+        "p.yaml",
+        "exporters:\n  shipper:\n    endpoint: a:1\n    timeout:\n",
+    )]);
+    assert_eq!(
+        mistakes
+            .iter()
+            .map(|mistake| mistake.severity)
+            .collect::<Vec<_>>(),
+        [Severity::Warning]
+    );
     assert!(!mistakes.has_errors());
 }
 
 #[test]
 fn machine_forms_carry_place_code_and_hint() {
-    let mistakes = check(&[("p.yaml", "exporters:\n  shipper:\n    endpoint: a:1\n    timeot: 1s\n    batch: {min_size: 5, max_size: 4}\n")]);
+    let mistakes = check(&[(
+        "p.yaml",
+        "exporters:\n  shipper:\n    endpoint: a:1\n    timeot: 1s\n    batch: {min_size: 5, max_size: 4}\n",
+    )]);
     insta::assert_snapshot!("machine_lines", mistakes.lines().join("\n"));
     insta::assert_snapshot!("machine_json", format!("{:#}", mistakes.to_json()));
 }

@@ -1,18 +1,25 @@
 //! What right configurations become.
 
+#![expect(clippy::expect_used, reason = "helpers of tests fail as tests do")]
+
 mod example;
 
 use std::time::Duration;
 
 use example::{Batch, Compression, Exporter, Listener, Receiver, exporter, load};
 use sidelight_config::{
-    ByteSize, Endpoint, Mistakes, Node, Owner, Read, Settings, Spans, Tree, Value, markdown_table, read, schema,
+    ByteSize, Endpoint, Mistakes, Node, Owner, Read, Settings, Spans, Tree, Value, markdown_table, read,
+    schema,
 };
 
 fn receiver(text: &str) -> (Option<Read<Receiver>>, Mistakes) {
     let (tree, mut mistakes) = load(&[("p.yaml", text)]);
     let config = tree.and_then(|tree| {
-        let owner = Owner { label: "receiver `listener`".into(), readme: None, place: tree.root.span };
+        let owner = Owner {
+            label: "receiver `listener`".into(),
+            readme: None,
+            place: tree.root.span,
+        };
         read(&tree.root, owner, &mut mistakes)
     });
     (config, mistakes)
@@ -39,7 +46,10 @@ fn settings_not_given_have_their_defaults() {
         timeout: Duration::from_secs(5),
         compression: Compression::Gzip,
         headers,
-        batch: Batch { min_size: 100, max_size: 200 },
+        batch: Batch {
+            min_size: 100,
+            max_size: 200,
+        },
         targets: vec![],
         tags: vec!["a".into(), "b".into()],
         insecure: false,
@@ -57,21 +67,47 @@ fn settings_given_are_taken() {
          token: ${file:/run/secrets/token}\ntype: text\n",
     );
     assert_eq!(config.endpoint, Endpoint::Unix("/run/a.sock".into()));
-    assert_eq!((config.timeout, config.compression), (Duration::from_secs(60), Compression::Identity));
-    assert_eq!(config.headers.get("authorization").map(|value| value.expose()), Some("Bearer x"));
+    assert_eq!(
+        (config.timeout, config.compression),
+        (Duration::from_secs(60), Compression::Identity)
+    );
+    assert_eq!(
+        config.headers.get("authorization").map(|value| value.expose()),
+        Some("Bearer x")
+    );
     assert_eq!(config.headers.get("n").map(|value| value.expose()), Some("5"));
     // A part not given is as in the default of its block here, not as in the block's own.
-    assert_eq!(config.batch, Batch { min_size: 7, max_size: 200 });
-    let targets: Vec<(&str, f64)> = config.targets.iter().map(|target| (target.name.as_str(), target.weight)).collect();
+    assert_eq!(
+        config.batch,
+        Batch {
+            min_size: 7,
+            max_size: 200
+        }
+    );
+    let targets: Vec<(&str, f64)> = config
+        .targets
+        .iter()
+        .map(|target| (target.name.as_str(), target.weight))
+        .collect();
     assert_eq!(targets, [("a", 1.0), ("1.10", 2.0)]);
-    assert_eq!(config.token.as_ref().map(|token| token.expose()), Some("p4ssw0rd"));
-    assert_eq!((config.tags.len(), config.insecure, config.r#type.as_str()), (0, true, "text"));
+    assert_eq!(
+        config.token.as_ref().map(|token| token.expose()),
+        Some("p4ssw0rd")
+    );
+    assert_eq!(
+        (config.tags.len(), config.insecure, config.r#type.as_str()),
+        (0, true, "text")
+    );
     assert!(!format!("{config:?}").contains("p4ssw0rd"));
 }
 
 #[test]
 fn a_block_without_content_is_there_and_an_absent_one_is_not() {
-    for text in ["protocols:\n  grpc:\n", "protocols: {grpc: {}}\n", "protocols: {grpc: ~}\n"] {
+    for text in [
+        "protocols:\n  grpc:\n",
+        "protocols: {grpc: {}}\n",
+        "protocols: {grpc: ~}\n",
+    ] {
         let (read, _) = receiver(text);
         let protocols = read.expect(text).config.protocols;
         assert!(protocols.http.is_none());
@@ -86,7 +122,11 @@ fn a_block_without_content_is_there_and_an_absent_one_is_not() {
 #[test]
 fn null_is_none_and_an_empty_variable_of_an_option_too() {
     for text in ["token: null", "token:", "token: ${env:NONE:-}"] {
-        assert_eq!(good_exporter(&format!("endpoint: a:1\n{text}\n")).token, None, "{text}");
+        assert_eq!(
+            good_exporter(&format!("endpoint: a:1\n{text}\n")).token,
+            None,
+            "{text}"
+        );
     }
 }
 
@@ -102,7 +142,10 @@ fn text_keeps_the_form_it_was_written_in() {
         ("${env:NONE:-007}", "007"),
         ("''", ""),
     ] {
-        assert_eq!(good_exporter(&format!("endpoint: a:1\ntype: {written}\n")).r#type, text);
+        assert_eq!(
+            good_exporter(&format!("endpoint: a:1\ntype: {written}\n")).r#type,
+            text
+        );
     }
 }
 
@@ -110,7 +153,14 @@ fn text_keeps_the_form_it_was_written_in() {
 fn a_variable_alone_has_the_type_that_the_setting_needs() {
     let (read, mistakes) = receiver("protocols: {grpc: {max_concurrent_streams: \"${env:N:-7}\"}}\n");
     assert!(mistakes.is_empty(), "{}", mistakes.render_plain());
-    assert_eq!(read.expect("settings").config.protocols.grpc.map(|grpc| grpc.max_concurrent_streams), Some(7));
+    assert_eq!(
+        read.expect("settings")
+            .config
+            .protocols
+            .grpc
+            .map(|grpc| grpc.max_concurrent_streams),
+        Some(7)
+    );
 }
 
 #[test]
@@ -118,8 +168,14 @@ fn places_of_settings_are_known_to_later_checks() {
     let (read, _) = receiver("protocols:\n  grpc:\n    endpoint: localhost:1\n  http:\n");
     let spans: Spans = read.expect("settings").spans;
     let line_column = |span: sidelight_config::Span| (span.start.line, span.start.column);
-    assert_eq!(spans.value("protocols.grpc.endpoint").map(line_column), Some((3, 15)));
-    assert_eq!(spans.key("protocols.grpc.endpoint").map(line_column), Some((3, 5)));
+    assert_eq!(
+        spans.value("protocols.grpc.endpoint").map(line_column),
+        Some((3, 15))
+    );
+    assert_eq!(
+        spans.key("protocols.grpc.endpoint").map(line_column),
+        Some((3, 5))
+    );
     assert_eq!(spans.value("protocols.http.endpoint"), None);
     assert_eq!(line_column(spans.nearest("protocols.http.endpoint")), (4, 3));
     assert_eq!(line_column(spans.nearest("other")), (1, 1));
@@ -128,21 +184,33 @@ fn places_of_settings_are_known_to_later_checks() {
 #[test]
 fn later_files_win_and_lists_are_replaced() {
     let tree = good_tree(&[
-        ("a.yaml", "m: {x: 1, y: {z: 2, l: [1, 2]}}\nkept: a\nnull_over_map: {a: 1}\nmap_over_scalar: 5\nv: ${env:NONE}\n"),
-        ("b.yaml", "m: {y: {l: [3]}, w: 4}\nnull_over_map:\nmap_over_scalar: {b: 2}\nv: set\n"),
+        (
+            "a.yaml",
+            "m: {x: 1, y: {z: 2, l: [1, 2]}}\nkept: a\nnull_over_map: {a: 1}\nmap_over_scalar: 5\nv: ${env:NONE}\n",
+        ),
+        (
+            "b.yaml",
+            "m: {y: {l: [3]}, w: 4}\nnull_over_map:\nmap_over_scalar: {b: 2}\nv: set\n",
+        ),
         ("c.yaml", "# nothing\n"),
     ]);
     let int = |path: &str| tree.at(path).map(|node| node.value.clone());
     assert_eq!(int("m.x"), Some(Value::Int(1)));
     assert_eq!(int("m.y.z"), Some(Value::Int(2)));
-    assert_eq!(tree.at("m.y.l").and_then(Node::as_list).map(<[Node]>::len), Some(1));
+    assert_eq!(
+        tree.at("m.y.l").and_then(Node::as_list).map(<[Node]>::len),
+        Some(1)
+    );
     assert_eq!(int("m.y.l.0"), Some(Value::Int(3)));
     assert_eq!(int("m.w"), Some(Value::Int(4)));
     assert_eq!(int("null_over_map"), Some(Value::Null));
     assert_eq!(int("map_over_scalar.b"), Some(Value::Int(2)));
     let file = |path: &str| {
         let span = tree.at(path).expect(path).span;
-        (tree.sources.file(span.file).expect("a file").name().to_owned(), span.start.line)
+        (
+            tree.sources.file(span.file).expect("a file").name().to_owned(),
+            span.start.line,
+        )
     };
     assert_eq!(file("m.x"), ("a.yaml".to_owned(), 1));
     assert_eq!(file("m.y.l.0"), ("b.yaml".to_owned(), 1));
@@ -157,7 +225,10 @@ fn merge_keys_bring_what_is_not_given() {
     )]);
     let ints = |path: &str| -> Vec<(String, Value)> {
         let entries = tree.at(path).and_then(Node::as_map).expect(path);
-        let mut out: Vec<_> = entries.iter().map(|(key, node)| (key.name.clone(), node.value.clone())).collect();
+        let mut out: Vec<_> = entries
+            .iter()
+            .map(|(key, node)| (key.name.clone(), node.value.clone()))
+            .collect();
         out.sort_by(|a, b| a.0.cmp(&b.0));
         out
     };
@@ -179,7 +250,10 @@ fn places_are_exact_for_every_form_of_scalar() {
         ("l.1.k", "v", 7, 9),
     ] {
         let span = tree.at(path).expect(path).span;
-        assert_eq!((tree.sources.text(span), span.start.line, span.start.column), (shown, line, column));
+        assert_eq!(
+            (tree.sources.text(span), span.start.line, span.start.column),
+            (shown, line, column)
+        );
     }
     assert_eq!(tree.at("l.0").and_then(Node::as_str), Some("block\ntext\n"));
 }
@@ -188,7 +262,11 @@ fn places_are_exact_for_every_form_of_scalar() {
 fn a_directory_is_read_in_the_order_of_its_names() {
     let directory = std::env::temp_dir().join(format!("sidelight-config-{}", std::process::id()));
     std::fs::create_dir_all(&directory).expect("a directory");
-    for (name, text) in [("20.yml", "v: 2\n"), ("10.yaml", "v: 1\nw: 1\n"), ("30.txt", "v: 3\n")] {
+    for (name, text) in [
+        ("20.yml", "v: 2\n"),
+        ("10.yaml", "v: 1\nw: 1\n"),
+        ("30.txt", "v: 3\n"),
+    ] {
         std::fs::write(directory.join(name), text).expect("a file");
     }
     let env = sidelight_config::ProcessEnv;
@@ -205,7 +283,10 @@ fn a_directory_is_read_in_the_order_of_its_names() {
 
 #[test]
 fn tables_are_written_down() {
-    let tables = [markdown_table(&Receiver::table()), markdown_table(&Exporter::table())];
+    let tables = [
+        markdown_table(&Receiver::table()),
+        markdown_table(&Exporter::table()),
+    ];
     insta::assert_snapshot!("markdown_tables", tables.join("\n"));
 }
 

@@ -69,7 +69,11 @@ impl Attempt {
             }
             Err(answer) => answer,
         };
-        Finished { entry, ticket, answer }
+        Finished {
+            entry,
+            ticket,
+            answer,
+        }
     }
 
     async fn request(&self, entry: &Entry) -> Result<Arc<Request>, Answer> {
@@ -96,11 +100,17 @@ impl Attempt {
             let _turn = turn;
             encode(&*exporter, signal, &payload)
         });
-        encoding.await.unwrap_or_else(|e| Err(Answer::Panicked(e.to_string())))
+        encoding
+            .await
+            .unwrap_or_else(|e| Err(Answer::Panicked(e.to_string())))
     }
 
     async fn send(&self, request: &Request) -> Answer {
-        let limit = if self.timeout.is_zero() { LONGEST_ATTEMPT } else { self.timeout };
+        let limit = if self.timeout.is_zero() {
+            LONGEST_ATTEMPT
+        } else {
+            self.timeout
+        };
         let in_time = Instant::now() + limit;
         let end = self.until.map_or(in_time, |until| until.min(in_time));
         let sending = AssertUnwindSafe(async {
@@ -130,5 +140,6 @@ fn encode(exporter: &dyn Exporter, signal: Signal, payload: &Payload) -> Result<
 
 fn message_of(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "without a message".to_owned())
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "without a message".to_owned())
 }

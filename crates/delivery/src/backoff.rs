@@ -47,7 +47,9 @@ impl Backoff {
         let grown = self.initial.as_secs_f64() * self.multiplier.powf(f64::from(failures.saturating_sub(1)));
         let interval = grown.min(self.max.as_secs_f64());
         let varied = interval * (1.0 + self.randomization * (2.0 * self.random.unit() - 1.0));
-        Duration::try_from_secs_f64(varied).unwrap_or(self.max).max(MIN_WAIT)
+        Duration::try_from_secs_f64(varied)
+            .unwrap_or(self.max)
+            .max(MIN_WAIT)
     }
 
     /// The wait that the destination asked for, within bounds.
@@ -85,7 +87,10 @@ mod tests {
 
     #[test]
     fn the_wait_grows_by_the_multiplier_up_to_the_maximum() {
-        let mut backoff = Backoff::new(&RetryOnFailure { randomization_factor: 0.0, ..settings() });
+        let mut backoff = Backoff::new(&RetryOnFailure {
+            randomization_factor: 0.0,
+            ..settings()
+        });
         let waits: Vec<f64> = (1..=7).map(|n| backoff.after_failures(n).as_secs_f64()).collect();
         assert_eq!(waits, [5.0, 7.5, 11.25, 16.875, 25.3125, 30.0, 30.0]);
         assert_eq!(backoff.after_failures(u32::MAX), Duration::from_secs(30));
@@ -94,7 +99,9 @@ mod tests {
     #[test]
     fn jitter_stays_within_its_share_on_both_sides() {
         let mut backoff = Backoff::new(&settings());
-        let waits: Vec<f64> = (0..1000).map(|_| backoff.after_failures(1).as_secs_f64()).collect();
+        let waits: Vec<f64> = (0..1000)
+            .map(|_| backoff.after_failures(1).as_secs_f64())
+            .collect();
         assert!(waits.iter().all(|w| (2.5..=7.5).contains(w)));
         assert!(waits.iter().any(|w| *w < 4.0) && waits.iter().any(|w| *w > 6.0));
     }

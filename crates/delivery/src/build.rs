@@ -52,7 +52,16 @@ pub struct QueueConfig {
 /// ends the queue at once; what it holds is counted as dropped with the reason `shutdown`, and its senders
 /// are asked to repeat it.
 pub fn queue(config: QueueConfig) -> (Queue, impl Future<Output = ()> + Send + 'static) {
-    let QueueConfig { id, signal, exporter, settings, default_quota_bytes, budget, metrics, status } = config;
+    let QueueConfig {
+        id,
+        signal,
+        exporter,
+        settings,
+        default_quota_bytes,
+        budget,
+        metrics,
+        status,
+    } = config;
     let rules = Rules::new(&settings, signal);
     let (capacity, sizer) = capacity(&settings, default_quota_bytes);
     let shared = Arc::new(Shared::new(
@@ -89,7 +98,10 @@ fn capacity(settings: &SendingSettings, default_quota_bytes: u64) -> (u64, Sizer
     if !settings.queue.enabled {
         return (settings.queue.num_consumers.max(1), Sizer::Requests);
     }
-    settings.queue.capacity().unwrap_or((default_quota_bytes, Sizer::Bytes))
+    settings
+        .queue
+        .capacity()
+        .unwrap_or((default_quota_bytes, Sizer::Bytes))
 }
 
 /// `queue` needs a durable queue; without one only the destination's answer is as good a promise.

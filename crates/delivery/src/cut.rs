@@ -31,7 +31,9 @@ impl Allowance {
 
     fn take(&self, bytes: usize) -> bool {
         let take = |left: usize| left.checked_sub(bytes);
-        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
+        self.0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take)
+            .is_ok()
     }
 }
 
@@ -61,7 +63,12 @@ impl Cutter {
 
     /// The first `at` items and the rest. `None` unless both get at least one, and where the allowance is
     /// used up.
-    pub(crate) fn at_item(&self, payload: &Payload, at: usize, allowance: &Allowance) -> Option<[Payload; 2]> {
+    pub(crate) fn at_item(
+        &self,
+        payload: &Payload,
+        at: usize,
+        allowance: &Allowance,
+    ) -> Option<[Payload; 2]> {
         if at == 0 || at >= payload.items() {
             return None;
         }
@@ -90,8 +97,14 @@ impl Cutter {
         }
         let charged = |bytes| self.charged(bytes, &chunk.bytes);
         Some([
-            Chunk { bytes: charged(head), items: at },
-            Chunk { bytes: charged(tail), items: chunk.items - at },
+            Chunk {
+                bytes: charged(head),
+                items: at,
+            },
+            Chunk {
+                bytes: charged(tail),
+                items: chunk.items - at,
+            },
         ])
     }
 
@@ -101,7 +114,10 @@ impl Cutter {
             return bytes;
         }
         let permit = self.budget.charge_anyway(bytes.len());
-        Bytes::from_owner(Copied { bytes, _permit: permit })
+        Bytes::from_owner(Copied {
+            bytes,
+            _permit: permit,
+        })
     }
 }
 

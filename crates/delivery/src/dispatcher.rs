@@ -116,7 +116,10 @@ impl<S: PartStore> Dispatcher<S> {
         for Arrival { batch, size, units } in arrivals.drain(..) {
             let deadline = batch.deadline.map(Instant::from_std);
             let part = Part {
-                position: Position { batch: self.arrived, item: 0 },
+                position: Position {
+                    batch: self.arrived,
+                    item: 0,
+                },
                 size,
                 units,
                 ack: batch.ack,
@@ -153,7 +156,15 @@ impl<S: PartStore> Dispatcher<S> {
         let after = self.pace.paused_until(now).map(|until| until - now);
         let exporter = &self.shared.exporter;
         let reason: Arc<str> = format!("exporter {exporter} could not deliver it in time").into();
-        self.end_parts(&overdue, |_| (End::Withdrawn, Outcome::Retry { after, reason: reason.clone() }));
+        self.end_parts(&overdue, |_| {
+            (
+                End::Withdrawn,
+                Outcome::Retry {
+                    after,
+                    reason: reason.clone(),
+                },
+            )
+        });
     }
 
     // === what leaves ===
@@ -191,10 +202,8 @@ impl<S: PartStore> Dispatcher<S> {
         let key = self.fresh.front(&self.parts)?;
         let since = self.parts.get(key)?.arrived;
         let waited = now >= since + self.rules.flush_timeout;
-        let leaves = self.in_flight.is_empty()
-            || waited
-            || self.draining()
-            || self.rules.is_enough(self.fresh.size());
+        let leaves =
+            self.in_flight.is_empty() || waited || self.draining() || self.rules.is_enough(self.fresh.size());
         leaves.then_some(since)
     }
 
@@ -216,7 +225,12 @@ impl<S: PartStore> Dispatcher<S> {
             } else if self.cut_front(key) {
                 continue;
             } else if self.rules.exceeds_protocol(part_size) {
-                self.reject(&[key], RejectReason::TooLarge, "larger than one request may be", now);
+                self.reject(
+                    &[key],
+                    RejectReason::TooLarge,
+                    "larger than one request may be",
+                    now,
+                );
             } else {
                 // A single item above `max_size` leaves alone.
                 self.fresh.pop_front(&mut self.parts);
@@ -232,7 +246,9 @@ impl<S: PartStore> Dispatcher<S> {
     /// Cuts the first fresh part, which is too large for one request, and puts the pieces in its place.
     /// False where it cannot be cut.
     fn cut_front(&mut self, key: PartKey) -> bool {
-        let Some(payload) = self.parts.payload(key) else { return false };
+        let Some(payload) = self.parts.payload(key) else {
+            return false;
+        };
         let allowance = self.allowance(key);
         let pieces = self.cutter.pieces(payload, self.rules.max(), &allowance);
         if pieces.len() < 2 {
@@ -248,7 +264,10 @@ impl<S: PartStore> Dispatcher<S> {
     /// What cutting may still add to a part.
     pub(crate) fn allowance(&mut self, key: PartKey) -> Allowance {
         match self.parts.get_mut(key) {
-            Some(part) => part.allowance.get_or_insert_with(|| Allowance::for_batch(part.size.bytes)).clone(),
+            Some(part) => part
+                .allowance
+                .get_or_insert_with(|| Allowance::for_batch(part.size.bytes))
+                .clone(),
             None => Allowance::for_batch(0),
         }
     }
@@ -296,7 +315,8 @@ impl<S: PartStore> Dispatcher<S> {
             until,
         };
         self.shared.moved(items, Place::InFlight);
-        self.in_flight.push(Box::pin(attempt.run(entry, self.pace.start())));
+        self.in_flight
+            .push(Box::pin(attempt.run(entry, self.pace.start())));
         self.show_in_flight();
     }
 
@@ -319,8 +339,15 @@ impl<S: PartStore> Dispatcher<S> {
 
     /// When something is to be done that nobody will wake us for.
     fn next_wake(&mut self, now: Instant) -> Option<Instant> {
-        let attempt = if self.in_flight.len() < self.rules.consumers { self.next_start(now) } else { None };
-        [self.deadlines.next(), self.ending.drain_until, attempt].into_iter().flatten().min()
+        let attempt = if self.in_flight.len() < self.rules.consumers {
+            self.next_start(now)
+        } else {
+            None
+        };
+        [self.deadlines.next(), self.ending.drain_until, attempt]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     fn next_start(&mut self, now: Instant) -> Option<Instant> {
@@ -342,7 +369,9 @@ impl<S: PartStore> Dispatcher<S> {
     pub(crate) fn end_parts(&mut self, keys: &[PartKey], mut how: impl FnMut(&Part) -> (End, Outcome)) {
         let mut ended = smallvec::SmallVec::<[(Part, End, Outcome); 2]>::new();
         for key in keys {
-            let Some(part) = self.parts.complete(*key) else { continue };
+            let Some(part) = self.parts.complete(*key) else {
+                continue;
+            };
             if part.place == Place::Fresh {
                 self.fresh.forget(part.size, &self.parts);
             }
@@ -371,7 +400,10 @@ impl<S: PartStore> Dispatcher<S> {
     }
 
     fn items_of(&self, keys: &[PartKey]) -> u64 {
-        keys.iter().filter_map(|key| self.parts.get(*key)).map(|part| part.size.items as u64).sum()
+        keys.iter()
+            .filter_map(|key| self.parts.get(*key))
+            .map(|part| part.size.items as u64)
+            .sum()
     }
 }
 
@@ -381,11 +413,19 @@ impl<S: PartStore> Drop for Dispatcher<S> {
         self.in_flight.clear();
         let keys = self.parts.keys();
         let mut left = Undelivered::default();
-        keys.iter().filter_map(|key| self.parts.get(*key)).for_each(|part| left.add(part.size));
+        keys.iter()
+            .filter_map(|key| self.parts.get(*key))
+            .for_each(|part| left.add(part.size));
         let late = self.shared.close(left);
         let now = Instant::now();
-        self.drop_parts(&keys, DropReason::Shutdown, Outcome::retry("the program is stopping"), now);
-        late.into_iter().for_each(|arrival| self.shared.add_undelivered(arrival));
+        self.drop_parts(
+            &keys,
+            DropReason::Shutdown,
+            Outcome::retry("the program is stopping"),
+            now,
+        );
+        late.into_iter()
+            .for_each(|arrival| self.shared.add_undelivered(arrival));
         self.shared.meters.in_flight_requests.set(0);
         self.shared.ended.notify_waiters();
     }
@@ -412,7 +452,9 @@ impl Timer {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let (Some(sleep), true) = (&mut self.sleep, self.rings_at.is_some()) else { return Poll::Pending };
+        let (Some(sleep), true) = (&mut self.sleep, self.rings_at.is_some()) else {
+            return Poll::Pending;
+        };
         let rung = sleep.as_mut().poll(cx);
         if rung.is_ready() {
             self.rings_at = None;

@@ -29,6 +29,8 @@ pub(crate) struct Entry {
     pub(crate) refused_as_too_large: u32,
     /// The queue's count of taken requests when this entry failed last.
     pub(crate) taken_before: u64,
+    /// It fails while others are taken: it waits its own time and holds nobody up.
+    pub(crate) is_culprit: bool,
     /// It started while the queue is drained: there is no further attempt.
     pub(crate) last_attempt: bool,
 }
@@ -43,12 +45,16 @@ impl Entry {
             panics: 0,
             refused_as_too_large: 0,
             taken_before: 0,
+            is_culprit: false,
             last_attempt: false,
         }
     }
 
     /// Another entry with a share of the parts; it is no longer the one that failed before.
     pub(crate) fn with_parts(&self, parts: PartKeys, position: Position) -> Self {
-        Self { panics: self.panics, ..Self::new(parts, position) }
+        Self {
+            panics: self.panics,
+            ..Self::new(parts, position)
+        }
     }
 }

@@ -87,7 +87,12 @@ impl Journal {
     /// A request was taken.
     pub(crate) fn taken(&mut self, now: Instant) {
         self.refused_in_a_row = 0;
-        if let Some(Outage { since, failures, told: true }) = self.outage.take() {
+        if let Some(Outage {
+            since,
+            failures,
+            told: true,
+        }) = self.outage.take()
+        {
             let outage_seconds = (now - since).as_secs();
             let (exporter, signal) = (&self.exporter, self.signal);
             info!(%exporter, %signal, failures, outage_seconds, "the destination takes data again");
@@ -102,9 +107,15 @@ impl Journal {
         if self.reported != Some(Reported::Recoverable) {
             self.report(Reported::Recoverable, State::Recoverable(reason.clone()));
         }
-        let outage = self.outage.get_or_insert(Outage { since: now, failures: 0, told: false });
+        let outage = self.outage.get_or_insert(Outage {
+            since: now,
+            failures: 0,
+            told: false,
+        });
         outage.failures += 1;
-        let Some(unreported) = self.failures.pass(now) else { return };
+        let Some(unreported) = self.failures.pass(now) else {
+            return;
+        };
         outage.told = true;
         let (exporter, signal, failures) = (&self.exporter, self.signal, outage.failures);
         let again_in_ms = again_in.map_or(0, |wait| wait.as_millis() as u64);

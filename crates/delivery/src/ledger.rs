@@ -15,7 +15,12 @@ pub enum DropReason {
 
 impl DropReason {
     /// All of them, in the order of the ledger.
-    pub const ALL: [Self; 4] = [Self::QueueFull, Self::RetryDisabled, Self::MaxElapsedTime, Self::Shutdown];
+    pub const ALL: [Self; 4] = [
+        Self::QueueFull,
+        Self::RetryDisabled,
+        Self::MaxElapsedTime,
+        Self::Shutdown,
+    ];
 
     /// The `reason` label.
     pub const fn as_str(self) -> &'static str {
@@ -45,7 +50,13 @@ pub enum RejectReason {
 
 impl RejectReason {
     /// All of them, in the order of the ledger.
-    pub const ALL: [Self; 5] = [Self::Destination, Self::Partial, Self::TooLarge, Self::Encode, Self::Panic];
+    pub const ALL: [Self; 5] = [
+        Self::Destination,
+        Self::Partial,
+        Self::TooLarge,
+        Self::Encode,
+        Self::Panic,
+    ];
 
     /// The `reason` label.
     pub const fn as_str(self) -> &'static str {

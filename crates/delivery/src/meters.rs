@@ -31,16 +31,23 @@ impl Meters {
         };
         // The Collector labels its counters of items with the exporter alone: the name says the signal.
         let of_items = |what: &str, help| {
-            registry.counter(&format!("otelcol_exporter_{what}_{items}"), help, &[("exporter", id.as_str())])
+            registry.counter(
+                &format!("otelcol_exporter_{what}_{items}"),
+                help,
+                &[("exporter", id.as_str())],
+            )
         };
-        let ours =
-            |what: &str, help| registry.counter(&format!("sidelight_exporter_{what}"), help, &both);
+        let ours = |what: &str, help| registry.counter(&format!("sidelight_exporter_{what}"), help, &both);
         let by_reason = |what: &str, help, reason: &str| {
             let labels = [both[0], both[1], ("reason", reason)];
             registry.counter(&format!("sidelight_exporter_{what}"), help, &labels)
         };
         registry
-            .gauge("otelcol_exporter_queue_capacity", "What the queue holds at most, in units of its sizer", &both)
+            .gauge(
+                "otelcol_exporter_queue_capacity",
+                "What the queue holds at most, in units of its sizer",
+                &both,
+            )
             .set(i64::try_from(capacity).unwrap_or(i64::MAX));
         Self {
             queue_size: registry.gauge(
@@ -54,9 +61,15 @@ impl Meters {
                 &both,
             ),
             sent: of_items("sent", "Items that the destination took"),
-            send_failed: of_items("send_failed", "Items that were given up after they had been queued"),
+            send_failed: of_items(
+                "send_failed",
+                "Items that were given up after they had been queued",
+            ),
             enqueue_failed: of_items("enqueue_failed", "Items that the queue had no room for"),
-            withdrawn: ours("withdrawn_items", "Items whose sender stopped waiting and was asked to repeat them"),
+            withdrawn: ours(
+                "withdrawn_items",
+                "Items whose sender stopped waiting and was asked to repeat them",
+            ),
             maybe_duplicate: ours(
                 "maybe_duplicate_items",
                 "Items whose sender was asked to repeat them although the destination may have them",
@@ -65,7 +78,8 @@ impl Meters {
             batches: ours("batches", "Requests that were put together"),
             rejected: RejectReason::ALL
                 .map(|r| by_reason("rejected_items", "Items refused for good, by reason", r.as_str())),
-            dropped: DropReason::ALL.map(|r| by_reason("dropped_items", "Items dropped, by reason", r.as_str())),
+            dropped: DropReason::ALL
+                .map(|r| by_reason("dropped_items", "Items dropped, by reason", r.as_str())),
         }
     }
 

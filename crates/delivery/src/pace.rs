@@ -41,13 +41,19 @@ pub(crate) struct Failure {
     pub(crate) asked: Option<Duration>,
     /// Failures of this very entry, the new one counted.
     pub(crate) of_entry: u32,
-    /// It failed before, and others were taken in between: it is the entry and not the destination.
+    /// Others were taken between two of its failures: it is the entry and not the destination.
     pub(crate) only_this: bool,
 }
 
 impl Pace {
     pub(crate) fn new(backoff: Backoff) -> Self {
-        Self { backoff, streak: 0, pause_until: None, round: 0, probe_on_its_way: false }
+        Self {
+            backoff,
+            streak: 0,
+            pause_until: None,
+            round: 0,
+            probe_on_its_way: false,
+        }
     }
 
     /// The end of the pause, while there is one.
@@ -68,7 +74,10 @@ impl Pace {
     pub(crate) fn start(&mut self) -> Ticket {
         let probe = self.streak > 0;
         self.probe_on_its_way |= probe;
-        Ticket { round: self.round, probe }
+        Ticket {
+            round: self.round,
+            probe,
+        }
     }
 
     /// The attempt had an answer: the destination is there.
@@ -106,7 +115,11 @@ impl Pace {
         };
         self.pause(wait.map(|wait| now + wait));
         let paused = self.pause_until.unwrap_or(now);
-        if news && !failure.only_this { paused } else { paused.max(now + own_wait) }
+        if news && !failure.only_this {
+            paused
+        } else {
+            paused.max(now + own_wait)
+        }
     }
 
     /// Honours a wait that was asked for where nothing is retried.

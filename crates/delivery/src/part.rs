@@ -16,7 +16,11 @@ pub(crate) struct Size {
 
 impl Size {
     pub(crate) fn of(payload: &Payload) -> Self {
-        Self { parts: 1, items: payload.items(), bytes: payload.len() }
+        Self {
+            parts: 1,
+            items: payload.items(),
+            bytes: payload.len(),
+        }
     }
 
     pub(crate) fn in_units(self, sizer: Sizer) -> u64 {

@@ -38,7 +38,10 @@ pub struct Full {
 impl Full {
     /// The answer for the sender.
     pub fn outcome(&self) -> Outcome {
-        Outcome::Retry { after: Some(self.retry_after), reason: self.to_string().into() }
+        Outcome::Retry {
+            after: Some(self.retry_after),
+            reason: self.to_string().into(),
+        }
     }
 }
 
@@ -75,13 +78,20 @@ impl Queue {
     /// # Errors
     /// [`Full`] where the quota is used up, or the queue is being drained.
     pub fn reserve(&self, bytes: usize, items: usize) -> Result<Reservation, Full> {
-        let reserved = match self.shared.reserve(Size { parts: 1, items, bytes }) {
+        let reserved = match self.shared.reserve(Size {
+            parts: 1,
+            items,
+            bytes,
+        }) {
             Room::Reserved(units) => Some(units),
             Room::Overflow => None,
             Room::Refused => return Err(self.full(false)),
             Room::Draining => return Err(self.full(true)),
         };
-        Ok(Reservation { shared: self.shared.clone(), reserved })
+        Ok(Reservation {
+            shared: self.shared.clone(),
+            reserved,
+        })
     }
 
     fn full(&self, draining: bool) -> Full {
@@ -96,6 +106,11 @@ impl Queue {
     /// The account up to now; it always balances.
     pub fn ledger(&self) -> QueueLedger {
         self.shared.ledger()
+    }
+
+    /// Bytes of serialized OTLP that the queue holds, waiting or on their way.
+    pub fn held_bytes(&self) -> usize {
+        self.shared.held_bytes()
     }
 
     /// What the queue holds at most, in units of its `sizer`.
@@ -149,7 +164,9 @@ impl Reservation {
     /// With `ack: memory` they are acknowledged here. A batch without items is done already.
     pub fn enqueue(mut self, batches: impl IntoIterator<Item = Batch>) {
         let Some(reserved) = self.reserved else {
-            batches.into_iter().for_each(|batch| self.shared.overflowed(batch));
+            batches
+                .into_iter()
+                .for_each(|batch| self.shared.overflowed(batch));
             return;
         };
         let mut queued = SmallVec::<[Ack; 2]>::new();
@@ -164,14 +181,20 @@ impl Reservation {
                 queued.push(std::mem::replace(&mut batch.ack, Ack::unattended()));
                 batch.deadline = None;
             }
-            arrivals.push(Arrival { batch, size, units: size.in_units(self.shared.sizer) });
+            arrivals.push(Arrival {
+                batch,
+                size,
+                units: size.in_units(self.shared.sizer),
+            });
         }
         // From here on the room is the arrivals'.
         self.reserved = None;
         let too_late = self.shared.put(reserved, arrivals);
         let stopping = !too_late.is_empty();
         let refusal = || Outcome::retry("the program is stopping");
-        too_late.into_iter().for_each(|arrival| arrival.batch.finish(refusal()));
+        too_late
+            .into_iter()
+            .for_each(|arrival| arrival.batch.finish(refusal()));
         for ack in queued {
             ack.resolve(if stopping { refusal() } else { Outcome::Done });
         }

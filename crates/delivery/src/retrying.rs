@@ -41,7 +41,12 @@ pub(crate) enum Turn {
 
 impl Retrying {
     pub(crate) fn new(ordered: bool) -> Self {
-        Self { ordered, in_order: BTreeMap::new(), by_due: BTreeMap::new(), aside: None }
+        Self {
+            ordered,
+            in_order: BTreeMap::new(),
+            by_due: BTreeMap::new(),
+            aside: None,
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -50,7 +55,7 @@ impl Retrying {
 
     /// Takes an entry that failed in.
     pub(crate) fn insert(&mut self, entry: Entry, due: Instant) {
-        let steps_aside = entry.failures > 0 && entry.failures % FAILURES_BEFORE_STEPPING_ASIDE == 0;
+        let steps_aside = entry.failures > 0 && entry.failures.is_multiple_of(FAILURES_BEFORE_STEPPING_ASIDE);
         self.aside = steps_aside.then_some(entry.position);
         if self.ordered {
             self.in_order.insert(entry.position, (due, entry));

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use sidelight_component::sending::{RetryOnFailure, SendingSettings, Sizer};
 use sidelight_component::Signal;
+use sidelight_component::sending::{RetryOnFailure, SendingSettings, Sizer};
 
 use crate::part::Size;
 
@@ -27,14 +27,24 @@ pub(crate) struct Rules {
 impl Rules {
     pub(crate) fn new(settings: &SendingSettings, signal: Signal) -> Self {
         let batch = &settings.queue.batch;
-        let max_size = if batch.max_size == 0 { u64::MAX } else { batch.max_size };
+        let max_size = if batch.max_size == 0 {
+            u64::MAX
+        } else {
+            batch.max_size
+        };
         let ordered = signal == Signal::Metrics;
-        let consumers = usize::try_from(settings.queue.num_consumers).unwrap_or(usize::MAX).max(1);
+        let consumers = usize::try_from(settings.queue.num_consumers)
+            .unwrap_or(usize::MAX)
+            .max(1);
         Self {
             consumers: if ordered { 1 } else { consumers },
             ordered,
             // Without a queue nothing waits for company.
-            min_size: if settings.queue.enabled { batch.min_size.min(max_size) } else { 0 },
+            min_size: if settings.queue.enabled {
+                batch.min_size.min(max_size)
+            } else {
+                0
+            },
             max_size,
             sizer: batch.sizer,
             flush_timeout: batch.flush_timeout,
@@ -63,7 +73,11 @@ impl Rules {
             Sizer::Items => (max_size, protocol),
             Sizer::Requests => (usize::MAX, protocol),
         };
-        Size { parts: usize::MAX, items, bytes }
+        Size {
+            parts: usize::MAX,
+            items,
+            bytes,
+        }
     }
 
     /// More than the exporter's protocol takes, whatever the settings say.

@@ -26,7 +26,11 @@ const TOO_LARGE_WAIT: Duration = Duration::from_millis(500);
 impl<S: PartStore> Dispatcher<S> {
     /// Enters the end of an attempt.
     pub(crate) fn settle(&mut self, finished: Finished, now: Instant) {
-        let Finished { mut entry, ticket, answer } = finished;
+        let Finished {
+            mut entry,
+            ticket,
+            answer,
+        } = finished;
         self.retain_living(&mut entry);
         match answer {
             Answer::Sent(Sent::Accepted) => {
@@ -37,7 +41,11 @@ impl<S: PartStore> Dispatcher<S> {
                 self.note_taken(&entry, ticket, now);
                 self.partly_rejected(&entry, rejected, &reason, now);
             }
-            Answer::Sent(Sent::Retry { after, reason, maybe_processed }) => {
+            Answer::Sent(Sent::Retry {
+                after,
+                reason,
+                maybe_processed,
+            }) => {
                 self.land(&entry, maybe_processed);
                 self.try_again(entry, ticket, after, reason, now);
             }
@@ -103,22 +111,31 @@ impl<S: PartStore> Dispatcher<S> {
     /// warning (`partial_success`), so that the numbers that senders get never add up to more than there is.
     fn partly_rejected(&mut self, entry: &Entry, rejected: u64, reason: &Arc<str>, now: Instant) {
         if rejected > 0 {
-            self.journal.rejected(now, RejectReason::Partial, rejected, reason);
+            self.journal
+                .rejected(now, RejectReason::Partial, rejected, reason);
         }
         // Without a request some of its parts were withdrawn meanwhile.
         let alone = entry.parts.len() == 1 && entry.request.is_some();
         let told = if alone || rejected == 0 {
             reason.clone()
         } else {
-            format!("{rejected} items of a request that carried this data among others were refused: {reason}")
-                .into()
+            format!(
+                "{rejected} items of a request that carried this data among others were refused: {reason}"
+            )
+            .into()
         };
         let mut left = rejected;
         self.end_parts(&entry.parts, |part| {
             let here = left.min(part.size.items as u64);
             left -= here;
             let rejected = if alone { here } else { 0 };
-            (End::PartlyRejected(here), Outcome::Partial { rejected, reason: told.clone() })
+            (
+                End::PartlyRejected(here),
+                Outcome::Partial {
+                    rejected,
+                    reason: told.clone(),
+                },
+            )
         });
     }
 
@@ -130,16 +147,25 @@ impl<S: PartStore> Dispatcher<S> {
         reason: Arc<str>,
         now: Instant,
     ) {
-        let refusal = Outcome::Retry { after: asked, reason: reason.clone() };
+        let refusal = Outcome::Retry {
+            after: asked,
+            reason: reason.clone(),
+        };
         if !self.rules.retry.enabled {
             self.pace.hold_off(ticket, asked, now);
             self.journal.failed(now, &reason, None);
             return self.drop_parts(&entry.parts, DropReason::RetryDisabled, refusal, now);
         }
         entry.failures = entry.failures.saturating_add(1);
-        let only_this = entry.failures > 1 && entry.taken_before < self.taken;
+        // Others were taken between two of its failures: it is the entry and not the destination. That is
+        // remembered, for in a quiet hour nothing else would show it.
+        entry.is_culprit |= entry.failures > 1 && entry.taken_before < self.taken;
         entry.taken_before = self.taken;
-        let failure = Failure { asked, of_entry: entry.failures, only_this };
+        let failure = Failure {
+            asked,
+            of_entry: entry.failures,
+            only_this: entry.is_culprit,
+        };
         let due = self.pace.failed(ticket, failure, now);
         let last = self.draining() && entry.last_attempt;
         self.journal.failed(now, &reason, (!last).then(|| due - now));
@@ -168,7 +194,12 @@ impl<S: PartStore> Dispatcher<S> {
     }
 
     fn wait_again(&mut self, entry: Entry, due: Instant) {
-        if !entry.parts.is_empty() {
+        if entry.parts.is_empty() {
+            return;
+        }
+        if entry.is_culprit {
+            self.retrying.insert_overtaken(entry, due);
+        } else {
             self.retrying.insert(entry, due);
         }
     }
@@ -236,7 +267,9 @@ impl<S: PartStore> Dispatcher<S> {
 
     /// A new entry of some of another's parts, due since they arrived.
     fn send_next(&mut self, of: &Entry, keys: PartKeys) {
-        let Some(first) = keys.first().and_then(|key| self.parts.get(*key)) else { return };
+        let Some(first) = keys.first().and_then(|key| self.parts.get(*key)) else {
+            return;
+        };
         let (position, due) = (first.position, first.arrived);
         self.retrying.insert(of.with_parts(keys, position), due);
     }

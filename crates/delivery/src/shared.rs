@@ -38,6 +38,9 @@ pub(crate) struct Shared {
 struct State {
     /// Units reserved or held.
     used: u64,
+    /// Bytes held, reservations apart. Pieces of a cut part are a little larger than the part was; the
+    /// difference ends when the queue is empty.
+    held_bytes: usize,
     inbox: VecDeque<Arrival>,
     ledger: QueueLedger,
     ending: Ending,
@@ -158,6 +161,7 @@ impl Shared {
             return arrivals;
         }
         state.used += arrivals.iter().map(|arrival| arrival.units).sum::<u64>();
+        state.held_bytes += arrivals.iter().map(|arrival| arrival.size.bytes).sum::<usize>();
         state.ledger.queued += items;
         self.show_used(&state);
         let wake = (state.inbox.is_empty() && !arrivals.is_empty()) || state.ending.wanted();
@@ -238,6 +242,10 @@ impl Shared {
     fn enter(&self, state: &mut State, part: &Part, end: End, asked_to_repeat: bool) {
         let items = part.size.items as u64;
         state.used -= part.units;
+        state.held_bytes = match state.used {
+            0 => 0,
+            _ => state.held_bytes.saturating_sub(part.size.bytes),
+        };
         let ledger = &mut state.ledger;
         match part.place {
             Place::InFlight => ledger.in_flight -= items,
@@ -313,11 +321,17 @@ impl Shared {
         self.state.lock().left
     }
 
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.state.lock().held_bytes
+    }
+
     pub(crate) fn ledger(&self) -> QueueLedger {
         self.state.lock().ledger.clone()
     }
 
     fn show_used(&self, state: &MutexGuard<'_, State>) {
-        self.meters.queue_size.set(i64::try_from(state.used).unwrap_or(i64::MAX));
+        self.meters
+            .queue_size
+            .set(i64::try_from(state.used).unwrap_or(i64::MAX));
     }
 }

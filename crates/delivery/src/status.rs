@@ -21,14 +21,21 @@ struct Inner {
 impl ExporterStatus {
     /// The status of the exporter that `reporter` reports for.
     pub fn new(reporter: StatusReporter) -> Self {
-        Self(Arc::new(Inner { reporter, states: Mutex::default() }))
+        Self(Arc::new(Inner {
+            reporter,
+            states: Mutex::default(),
+        }))
     }
 
     /// Notes one signal's state and reports the worst of all.
     pub(crate) fn report(&self, signal: Signal, state: State) {
         let mut states = self.0.states.lock();
         states[signal as usize] = Some(state);
-        let worst = states.iter().flatten().max_by_key(|state| badness(state)).cloned();
+        let worst = states
+            .iter()
+            .flatten()
+            .max_by_key(|state| badness(state))
+            .cloned();
         // Reported under the lock, so that the board never keeps an older word than ours.
         if let Some(worst) = worst {
             self.0.reporter.report(worst);

@@ -66,7 +66,9 @@ impl MemoryStore {
     }
 
     fn slot(&mut self, key: PartKey) -> Option<&mut Slot> {
-        self.slots.get_mut(key.index as usize).filter(|slot| slot.generation == key.generation)
+        self.slots
+            .get_mut(key.index as usize)
+            .filter(|slot| slot.generation == key.generation)
     }
 
     fn remove(&mut self, key: PartKey) -> Option<(Part, Payload)> {
@@ -89,11 +91,17 @@ impl PartStore for MemoryStore {
             && let Some(slot) = self.slots.get_mut(index as usize)
         {
             slot.held = Some((part, payload));
-            return PartKey { index, generation: slot.generation };
+            return PartKey {
+                index,
+                generation: slot.generation,
+            };
         }
         // The quota bounds the parts far below 2^32: each takes some hundred bytes.
         let index = self.slots.len() as u32;
-        self.slots.push(Slot { generation: 0, held: Some((part, payload)) });
+        self.slots.push(Slot {
+            generation: 0,
+            held: Some((part, payload)),
+        });
         PartKey { index, generation: 0 }
     }
 
@@ -110,9 +118,15 @@ impl PartStore for MemoryStore {
     }
 
     fn divide(&mut self, key: PartKey, pieces: Vec<Payload>) -> Vec<PartKey> {
-        let Some((part, _)) = self.remove(key) else { return Vec::new() };
+        let Some((part, _)) = self.remove(key) else {
+            return Vec::new();
+        };
         let sizes: Vec<Size> = pieces.iter().map(Size::of).collect();
-        part.divide(&sizes).into_iter().zip(pieces).map(|(part, payload)| self.insert(part, payload)).collect()
+        part.divide(&sizes)
+            .into_iter()
+            .zip(pieces)
+            .map(|(part, payload)| self.insert(part, payload))
+            .collect()
     }
 
     fn complete(&mut self, key: PartKey) -> Option<Part> {
@@ -125,7 +139,10 @@ impl PartStore for MemoryStore {
 
     fn keys(&self) -> Vec<PartKey> {
         let key = |(index, slot): (usize, &Slot)| {
-            slot.held.as_ref().map(|_| PartKey { index: index as u32, generation: slot.generation })
+            slot.held.as_ref().map(|_| PartKey {
+                index: index as u32,
+                generation: slot.generation,
+            })
         };
         self.slots.iter().enumerate().filter_map(key).collect()
     }

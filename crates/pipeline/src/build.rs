@@ -9,7 +9,7 @@ use sidelight_component::{
     BuildContext, BuildError, ComponentId, DrainSignal, Exporter, Host, Output, Outputs, Role, Sharding,
     Signal, State,
 };
-use sidelight_delivery::{Queue, QueueSpec};
+use sidelight_delivery::{ExporterStatus, Queue, QueueConfig, queue};
 use tokio::task::JoinSet;
 use tracing::error;
 
@@ -54,18 +54,23 @@ pub(crate) fn queues(
         .collect();
     let share = plan.settings.memory_budget / wanted.len().max(1);
     let mut queues = Queues::new();
+    let mut statuses = BTreeMap::new();
     for (id, signal) in wanted {
         let (Some(config), Some(exporter)) = (plan.exporters.get(&id), exporters.get(&id)) else { continue };
         let mut settings = config.sending();
         batch_of_pipelines(plan, &id, signal, &mut settings);
-        let (queue, task) = Queue::new(QueueSpec {
-            exporter_id: id.clone(),
+        let status = statuses
+            .entry(id.clone())
+            .or_insert_with(|| ExporterStatus::new(shared.board.reporter(Role::Exporter, id.clone())));
+        let (queue, task) = queue(QueueConfig {
+            id: id.clone(),
             exporter: exporter.clone(),
             signal,
             settings,
-            default_quota_bytes: share,
+            default_quota_bytes: share as u64,
+            budget: shared.budget.clone(),
             metrics: shared.metrics.clone(),
-            status: shared.board.reporter(Role::Exporter, id.clone()),
+            status: status.clone(),
         });
         tasks.spawn(task);
         queues.push((id, signal, queue));

@@ -4,10 +4,12 @@
 //! in halves until the one item that does it stands alone; that item is refused with the reason `panic` and
 //! everything else goes on.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
+use parking_lot::Mutex;
 use sidelight_component::metrics::{Counter, Registry};
 use sidelight_component::registry::BuildProcessor;
 use sidelight_component::{
@@ -26,8 +28,10 @@ pub(crate) struct StageCounts {
     pub(crate) outgoing: Counter,
     pub(crate) filtered: Counter,
     pub(crate) created: Counter,
+    pub(crate) processor: String,
+    /// By reason; entries appear when the first item is dropped for it.
+    pub(crate) dropped: Arc<Mutex<BTreeMap<&'static str, Counter>>>,
     registry: Registry,
-    processor: String,
     pipeline: String,
 }
 
@@ -43,19 +47,23 @@ impl StageCounts {
             filtered: counter("sidelight_processor_filtered_items", "Items left out on purpose"),
             created: counter("sidelight_processor_created_items", "Items made by the processor"),
             registry: cx.metrics.clone(),
+            dropped: Arc::default(),
             processor,
             pipeline,
         }
     }
 
-    fn dropped(&self, reason: &str, items: u64) {
-        self.registry
-            .counter(
-                "sidelight_processor_dropped_items",
-                "Items that could not go on, by reason",
-                &[("processor", &self.processor), ("pipeline", &self.pipeline), ("reason", reason)],
-            )
-            .add(items);
+    fn count_dropped(&self, reason: &'static str, items: u64) {
+        let labels = [
+            ("processor", self.processor.as_str()),
+            ("pipeline", self.pipeline.as_str()),
+            ("reason", reason),
+        ];
+        let make = || {
+            let help = "Items that could not go on, by reason";
+            self.registry.counter("sidelight_processor_dropped_items", help, &labels)
+        };
+        self.dropped.lock().entry(reason).or_insert_with(make).add(items);
     }
 }
 
@@ -183,7 +191,7 @@ impl Stage {
         let Some((first, second)) = halves(&batch) else {
             let items = batch.items() as u64;
             error!(component = %self.context.id, items, "an item makes the processor panic; it is dropped");
-            self.counts.dropped("panic", items);
+            self.counts.count_dropped("panic", items);
             return batch.finish(Outcome::rejected(format!("processor {} panics on it", self.context.id)));
         };
         batch.finish(Outcome::Done);
@@ -202,7 +210,7 @@ impl Stage {
             self.counts.created.add(out.created);
         }
         for (reason, items) in &out.dropped {
-            self.counts.dropped(reason, *items);
+            self.counts.count_dropped(reason, *items);
         }
         given
     }

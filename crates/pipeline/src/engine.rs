@@ -18,7 +18,7 @@ use crate::host::EngineHost;
 use crate::line::Line;
 use crate::plan::Plan;
 use crate::receivers::{self, ReceiverTask};
-use crate::{build, ledger::Ledger, timers};
+use crate::{build, ledger::LedgerSource, timers};
 
 /// Why the program could not start: the component, and what it said.
 #[derive(Debug, thiserror::Error)]
@@ -105,7 +105,7 @@ impl Engine {
         let exporters = build::exporters(&plan, &shared).await?;
         let queues = build::queues(&plan, &shared, &exporters, &mut background);
         let lines = build::lines(&plan, &shared, &queues)?;
-        let ledger = Ledger::new(&lines, &queues);
+        let ledger = LedgerSource::new(&lines, &queues);
         let host = Arc::new(EngineHost::new(shared.board.clone(), ledger, plan.settings.unhealthy_after));
 
         let (extension_drain, signal) = drain_signal();
@@ -182,7 +182,7 @@ impl Engine {
             timers::give_out(line, line.flush(), deadline).await;
         }
         let drained = self.queues.iter().map(|(id, signal, queue)| async move {
-            (id.clone(), *signal, queue.drain(deadline).await)
+            (id.clone(), *signal, queue.drain(deadline).await.items)
         });
         let leftover = Leftover(futures_util::future::join_all(drained).await);
         self.background.shutdown().await;

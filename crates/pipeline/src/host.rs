@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use sidelight_component::{Health, Host, State, StatusBoard};
 
-use crate::ledger::{Ledger, LedgerRow};
+use sidelight_self_telemetry::ledger::Ledger;
+
+use crate::ledger::LedgerSource;
 
 const STARTING: u8 = 0;
 const RUNNING: u8 = 1;
@@ -15,12 +17,12 @@ const STOPPING: u8 = 2;
 pub struct EngineHost {
     phase: AtomicU8,
     board: StatusBoard,
-    ledger: Ledger,
+    ledger: LedgerSource,
     unhealthy_after: Duration,
 }
 
 impl EngineHost {
-    pub(crate) fn new(board: StatusBoard, ledger: Ledger, unhealthy_after: Duration) -> Self {
+    pub(crate) fn new(board: StatusBoard, ledger: LedgerSource, unhealthy_after: Duration) -> Self {
         Self { phase: AtomicU8::new(STARTING), board, ledger, unhealthy_after }
     }
 
@@ -32,9 +34,9 @@ impl EngineHost {
         self.phase.store(STOPPING, Ordering::Release);
     }
 
-    /// The ledger's rows now.
-    pub fn ledger(&self) -> Vec<LedgerRow> {
-        self.ledger.rows()
+    /// The ledger now.
+    pub fn ledger(&self) -> Ledger {
+        self.ledger.read()
     }
 
     /// Why the program is unhealthy; empty where it is well.

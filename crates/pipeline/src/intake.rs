@@ -29,11 +29,10 @@ impl Intake for PipelineIntake {
         for line in &self.lines {
             match line.reserve(bytes, items) {
                 Ok(room) => rooms.push(room),
-                Err(full) => {
+                Err(refusal) => {
                     line.refuse(items);
                     batch.finish(Outcome::Done);
-                    let reason = format!("pipeline {}: no room now", line.id);
-                    return Err(Outcome::Retry { after: Some(full.retry_after), reason: reason.into() });
+                    return Err(refusal);
                 }
             }
         }

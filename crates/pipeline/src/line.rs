@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use parking_lot::Mutex;
 use sidelight_component::metrics::Counter;
-use sidelight_component::{Batch, Budget, Clock, Load, Now, Outcome, Overloaded, PipelineId};
+use sidelight_component::{Batch, Budget, Clock, Load, Now, Outcome, PipelineId};
 use sidelight_delivery::{Queue, Reservation};
 use smallvec::SmallVec;
 use tokio::sync::Notify;
@@ -35,16 +35,23 @@ pub(crate) struct Line {
 
 impl Line {
     /// Reserves room for a batch of this size in every queue, after every processor agreed.
-    pub(crate) fn reserve(&self, bytes: usize, items: usize) -> Result<Room, Overloaded> {
+    ///
+    /// # Errors
+    /// The answer for the sender; nothing was taken.
+    pub(crate) fn reserve(&self, bytes: usize, items: usize) -> Result<Room, Outcome> {
         if let Some(chain) = self.chain() {
             let load = Load {
                 incoming_bytes: bytes,
                 pipeline_bytes: self.queues.iter().map(Queue::held_bytes).max().unwrap_or(0),
                 budget_used: self.budget.used(),
             };
-            chain.lock().admit(load, self.clock.now())?;
+            chain.lock().admit(load, self.clock.now()).map_err(|full| Outcome::Retry {
+                after: Some(full.retry_after),
+                reason: format!("pipeline {}: a processor has no room now", self.id).into(),
+            })?;
         }
-        self.queues.iter().map(|queue| queue.reserve(bytes, items)).collect()
+        let rooms = self.queues.iter().map(|queue| queue.reserve(bytes, items));
+        rooms.collect::<Result<_, _>>().map_err(|full| full.outcome())
     }
 
     /// Counts a batch that found no room here.

@@ -1,9 +1,18 @@
-//! What the program tells about itself.
+#![doc = include_str!("../README.md")]
 
 pub mod admin;
 pub mod exposition;
+mod install;
 pub mod ledger;
 pub mod logging;
+mod page;
 pub mod process;
+mod resource;
 pub mod settings;
 pub mod summary;
+pub mod traces;
+
+pub use install::{InstallError, Installed, install};
+pub use page::{MetricSources, MetricsError, ReadLedger, serve_metrics};
+pub use resource::resource;
+pub use settings::TelemetrySettings;

@@ -27,3 +27,6 @@ settings! {
         resource: ResourceSettings,
     }
 }
+
+#[cfg(test)]
+mod tests;

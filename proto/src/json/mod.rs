@@ -23,7 +23,7 @@
 //! - Strings are made valid: broken UTF-8 and half surrogate pairs become U+FFFD, counted. Unescaped control characters
 //!   are an error, as RFC 8259 demands.
 //!
-//! Start reading in [`decode`] for the way in, in [`encode`] for the way out.
+//! Start reading in `decode` for the way in, in `encode` for the way out.
 
 mod binary;
 mod decode;

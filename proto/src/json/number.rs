@@ -60,32 +60,40 @@ pub(super) fn length(text: &[u8]) -> Option<usize> {
     Some(at)
 }
 
-/// The exact value of `text`, which follows the grammar. `5.0` and `1e3` are integers, `5.5` and `1e-1` are not.
+/// The value of the usual spelling: at most 19 digits, no leading zero. `None` says nothing about other spellings.
 #[inline]
-pub(super) fn integer(text: &[u8]) -> Result<Integer, NumberError> {
-    let negative = text.first() == Some(&b'-');
-    let digits = &text[usize::from(negative)..];
+pub(super) fn plain_integer(text: &[u8]) -> Option<Integer> {
+    let (negative, digits) = match text {
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
     // 19 digits cannot overflow 64 bits.
-    if digits.len() > 19 {
-        return scaled_integer(negative, digits);
+    if digits.is_empty() || digits.len() > 19 || (digits[0] == b'0' && digits.len() > 1) {
+        return None;
     }
     let mut magnitude = 0u64;
     for &digit in digits {
         if !digit.is_ascii_digit() {
-            return scaled_integer(negative, digits);
+            return None;
         }
         magnitude = magnitude * 10 + u64::from(digit - b'0');
     }
-    Ok(Integer {
+    Some(Integer {
         negative: negative && magnitude != 0,
         magnitude,
     })
 }
 
+/// The exact value of `text`, which follows the grammar. `5.0` and `1e3` are integers, `5.5` and `1e-1` are not.
+pub(super) fn integer(text: &[u8]) -> Result<Integer, NumberError> {
+    plain_integer(text).map_or_else(|| scaled_integer(text), Ok)
+}
+
 /// [`integer`] for twenty digits and more, fractions and exponents. Linear in the length of the text, whatever the
 /// exponent says.
 #[cold]
-fn scaled_integer(negative: bool, text: &[u8]) -> Result<Integer, NumberError> {
+fn scaled_integer(text: &[u8]) -> Result<Integer, NumberError> {
+    let negative = text.first() == Some(&b'-');
     let (mantissa, exponent) = match text.iter().position(|b| matches!(b, b'e' | b'E')) {
         Some(e) => (&text[..e], saturating_exponent(&text[e + 1..])),
         None => (text, 0),

@@ -134,13 +134,6 @@ impl<'a> Reader<'a> {
             let expected = if close == b'}' { "`,` or `}`" } else { "`,` or `]`" };
             return Err(self.unexpected(expected));
         }
-        if self.peek() == Some(close) {
-            return Err(self.unexpected(if close == b'}' {
-                "a key after `,`"
-            } else {
-                "a value after `,`"
-            }));
-        }
         Ok(true)
     }
 
@@ -496,13 +489,13 @@ mod tests {
     fn the_depth_limit_counts_arrays_and_objects_alike() {
         let nested = |depth: usize| {
             let open: String = (0..depth)
-                .map(|i| if i % 2 == 0 { "[" } else { "{\"a\":" })
+                .map(|i| if i.is_multiple_of(2) { "[" } else { "{\"a\":" })
                 .collect();
             let close: String = (0..depth)
                 .rev()
-                .map(|i| if i % 2 == 0 { "]" } else { "}" })
+                .map(|i| if i.is_multiple_of(2) { "]" } else { "}" })
                 .collect();
-            format!("{open}{}{close}", if depth % 2 == 0 { "1" } else { "" })
+            format!("{open}{}{close}", if depth.is_multiple_of(2) { "1" } else { "" })
         };
         assert!(skip(nested(MAX_JSON_DEPTH).as_bytes()).is_ok());
         assert_eq!(

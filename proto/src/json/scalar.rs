@@ -29,6 +29,11 @@ impl<'a> Reader<'a> {
     /// Takes an integer that is written as a number or as a string.
     pub(super) fn integer<T: TryFrom<i128>>(&mut self, expected: &'static str) -> Result<T, Fault> {
         let (start, text) = self.number_text(expected)?;
+        if let Some(integer) = number::plain_integer(&text)
+            && let Ok(value) = integer.fit()
+        {
+            return Ok(value);
+        }
         if number::length(&text) != Some(text.len()) {
             return Err(self.fault_at(start, JsonErrorKind::InvalidValue, expected));
         }

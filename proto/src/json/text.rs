@@ -170,6 +170,7 @@ mod tests {
             (r#""\ud83d""#, "\u{fffd}"),
             (r#""\ude00""#, "\u{fffd}"),
             (r#""\ud83dx""#, "\u{fffd}x"),
+            (r#""\ud83d\uffff""#, "\u{fffd}\u{ffff}"),
             (r#""\ud83d\u0041""#, "\u{fffd}A"),
             (r#""\ud83d\ud83d\ude00""#, "\u{fffd}😀"),
             (r#""\ude00\ud83d""#, "\u{fffd}\u{fffd}"),

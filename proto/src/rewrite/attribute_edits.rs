@@ -30,9 +30,28 @@ struct Entry<'a> {
     /// The whole field in the input; empty for an added one.
     at: Range<usize>,
     key: Piece<'a>,
-    /// A serialized `AnyValue`.
-    value: Piece<'a>,
+    value: EntryValue<'a>,
     state: State,
+}
+
+/// Where a serialized `AnyValue` is.
+#[derive(Debug, Clone)]
+enum EntryValue<'a> {
+    /// In this `KeyValue`; looked for when it is asked for.
+    Of(&'a [u8]),
+    Scratch(Range<usize>),
+}
+
+impl<'a> EntryValue<'a> {
+    fn bytes<'s>(&self, scratch: &'s Writer) -> &'s [u8]
+    where
+        'a: 's,
+    {
+        match self {
+            EntryValue::Of(attribute) => AttributeView::new(attribute).value_bytes(),
+            EntryValue::Scratch(range) => scratch.as_slice().get(range.clone()).unwrap_or_default(),
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -160,26 +179,29 @@ impl<'a> AttributeEdits<'a> {
 
     /// Removes `key`. Says whether it was there.
     pub fn remove(&mut self, key: &str) -> bool {
-        self.retain_bytes(|candidate, _| candidate != key.as_bytes())
+        self.index();
+        let mut removed = false;
+        for entry in &mut self.entries {
+            if entry.key.bytes(&self.scratch) == key.as_bytes() && entry.state != State::Removed {
+                entry.state = State::Removed;
+                removed = true;
+            }
+        }
+        self.changed |= removed;
+        removed
     }
 
     /// Removes all attributes for which `keep` is false. Says whether there were any.
     pub fn retain(&mut self, mut keep: impl FnMut(&str, ValueView<'_>) -> bool) -> bool {
-        self.retain_bytes(|key, value| {
-            keep(
-                std::str::from_utf8(key).unwrap_or_default(),
-                ValueView::new(value),
-            )
-        })
-    }
-
-    fn retain_bytes(&mut self, mut keep: impl FnMut(&[u8], &[u8]) -> bool) -> bool {
         self.index();
         let mut removed = false;
-        for entry in &mut self.entries {
-            if entry.state != State::Removed
-                && !keep(entry.key.bytes(&self.scratch), entry.value.bytes(&self.scratch))
-            {
+        for entry in self
+            .entries
+            .iter_mut()
+            .filter(|entry| entry.state != State::Removed)
+        {
+            let key = std::str::from_utf8(entry.key.bytes(&self.scratch)).unwrap_or_default();
+            if !keep(key, ValueView::new(entry.value.bytes(&self.scratch))) {
                 entry.state = State::Removed;
                 removed = true;
             }
@@ -196,13 +218,13 @@ impl<'a> AttributeEdits<'a> {
         })
     }
 
-    fn keep_value(&mut self, value: ValueView<'_>) -> Piece<'a> {
+    fn keep_value(&mut self, value: ValueView<'_>) -> EntryValue<'a> {
         let start = self.scratch.len();
         write_any_value(&mut self.scratch, value);
-        Piece::Scratch(start..self.scratch.len())
+        EntryValue::Scratch(start..self.scratch.len())
     }
 
-    fn put(&mut self, found: Option<usize>, key: &str, value: Piece<'a>) {
+    fn put(&mut self, found: Option<usize>, key: &str, value: EntryValue<'a>) {
         self.changed = true;
         if let Some(entry) = found.and_then(|found| self.entries.get_mut(found)) {
             entry.value = value;
@@ -236,11 +258,10 @@ impl<'a> AttributeEdits<'a> {
             if field.number == self.number
                 && let Value::Len(content) = field.value
             {
-                let (key, value) = key_and_value(content);
                 self.entries.push(Entry {
                     at: field.start..fields.offset(),
-                    key: Piece::Input(key),
-                    value: Piece::Input(value),
+                    key: Piece::Input(key_of(content)),
+                    value: EntryValue::Of(content),
                     state: State::Kept,
                 });
             }
@@ -294,17 +315,13 @@ impl<'a> AttributeEdits<'a> {
     }
 }
 
+/// The key of an attribute; nearly always what comes first.
 #[inline]
-fn key_and_value(attribute: &[u8]) -> (&[u8], &[u8]) {
-    let mut found: (&[u8], &[u8]) = (&[], &[]);
-    for field in Fields::new(attribute) {
-        match (field.number, field.value) {
-            (1, Value::Len(key)) => found.0 = key,
-            (2, Value::Len(value)) => found.1 = value,
-            _ => {}
-        }
+fn key_of(attribute: &[u8]) -> &[u8] {
+    match attribute {
+        [0x0a, len, rest @ ..] if *len < 0x80 => rest.get(..usize::from(*len)).unwrap_or_default(),
+        _ => AttributeView::new(attribute).key_bytes(),
     }
-    found
 }
 
 impl<'a> AttributeEdits<'a> {

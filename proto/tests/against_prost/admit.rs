@@ -40,7 +40,7 @@ fn agrees_with_prost(signal: Signal, bytes: &[u8]) -> Result<(), TestCaseError> 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(120))]
 
     #[test]
     fn what_prost_writes_is_admitted_as_it_is((signal, bytes) in request()) {

@@ -105,7 +105,9 @@ def from_jaeger_tags(tags) -> dict:
 
 def shown(span: dict, processes: dict) -> dict:
     process = processes[span["processID"]]
-    parents = [r["spanID"] for r in span["references"] if r["refType"] == "CHILD_OF" and r["traceID"] == span["traceID"]]
+    parents = [
+        r["spanID"] for r in span["references"] if r["refType"] == "CHILD_OF" and r["traceID"] == span["traceID"]
+    ]
     return {
         "name": span["operationName"],
         "parent": parents[0] if parents else "",

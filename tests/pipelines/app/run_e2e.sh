@@ -8,7 +8,7 @@
 #   outage       while the application sends, the sink is closed, then refuses, then stalls, OUTAGE_SECONDS each (20):
 #                nothing that was acknowledged is lost, nothing that was never sent arrives
 # --planted makes the Collector misbehave, to prove that the checks notice: `loss` gives it a queue in memory and kills
-# it in the outage; `change` lets it add an attribute. Such a run must fail (prove_harness.sh).
+# it in the outage; `change` lets it remove an attribute. Such a run must fail (prove_harness.sh).
 # E2E_REQUESTS (150): requests of each `equal` run. Logs lie in a temporary folder, kept and named when a check fails,
 # or when E2E_KEEP=1. Exit code: 0 all checks passed, 1 one failed, 64 wrong use, 69 something is not installed.
 . "$(dirname "$0")/../../backends/lib.sh"
@@ -92,7 +92,7 @@ write_pipeline() {
     [ "$planted" = loss ] || queue='sending_queue: {enabled: false}'
   fi
   if [ "$planted" = change ]; then
-    processors='processors: {attributes: {actions: [{key: planted, value: x, action: insert}]}}'
+    processors='processors: {attributes: {actions: [{key: http.route, action: delete}]}}'
     planted_processors='processors: [attributes]'
   fi
   local retry='retry_on_failure: {initial_interval: 200ms, max_interval: 1s}'
@@ -136,8 +136,10 @@ YAML
 
 start_program() {
   start_process $kind "$program" --config "$work/pipeline.yaml"
-  "$BACKENDS_HERE/wait-for.sh" "127.0.0.1:$in_grpc" 30 "${pid[$kind]}" &&
-    "$BACKENDS_HERE/wait-for.sh" "127.0.0.1:$in_http" 30 "${pid[$kind]}" || give_up "$kind did not start" $kind
+  local port
+  for port in $in_grpc $in_http; do
+    "$BACKENDS_HERE/wait-for.sh" "127.0.0.1:$port" 30 "${pid[$kind]}" || give_up "$kind did not start" $kind
+  done
 }
 
 start_all() {

@@ -16,6 +16,7 @@ import traceback
 import urllib.request
 from collections import Counter, defaultdict
 from pathlib import Path
+from statistics import median
 
 from jaeger_check import KINDS, server_span_with_database_spans, tags_of
 from otlp_requests import SIGNALS, read_requests
@@ -73,6 +74,7 @@ class Run:
             "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{port}",
             "APP_DATA_DIR": str(base / name),
             "APP_LOG_DIR": str(self.log_dir),
+            "OTEL_EXPORTER_OTLP_TIMEOUT": "2",
             "APP_SLOW_QUERY_SECONDS": "0.2",
             "APP_SLOW_ROUTE_SECONDS": "0.1",
         }
@@ -85,8 +87,12 @@ class Run:
         )
 
     def finish(self) -> "Run":
-        self.output, _ = self.process.communicate(timeout=120)
-        self.sink.close()
+        """Waits for the end of the application; whatever happens, neither it nor the sink outlives this."""
+        try:
+            self.output, _ = self.process.communicate(timeout=120)
+        finally:
+            self.process.kill()
+            self.sink.close()
         return self
 
     def lines(self, name: str) -> list[str]:
@@ -155,7 +161,17 @@ def test_the_text_log_has_every_wording_that_figures_are_read_from(grpc: Run, _)
     text = "\n".join(grpc.lines("trading_app.log"))
     analyses = [line for line in text.splitlines() if "分析完成" in line]
     assert len(analyses) >= 10 and all(DURATION.search(line) for line in analyses), analyses
-    for wording in ("耗时: ", "耗时：", "缓存命中", "缓存未命中", "Cache hit", "Cache MISS", "API 调用", "发现异常", "已关闭"):
+    for wording in (
+        "耗时: ",
+        "耗时：",
+        "缓存命中",
+        "缓存未命中",
+        "Cache hit",
+        "Cache MISS",
+        "API 调用",
+        "发现异常",
+        "已关闭",
+    ):
         assert wording in text, wording
 
 
@@ -168,7 +184,9 @@ def test_json_log_lines_have_the_agreed_fields(grpc: Run, _):
 
 
 def test_business_events_are_json_after_their_marker(grpc: Run, _):
-    marked = [line.split("BUSINESS_EVENT: ", 1)[1] for line in grpc.lines("trading_app.log") if "BUSINESS_EVENT: " in line]
+    marked = [
+        line.split("BUSINESS_EVENT: ", 1)[1] for line in grpc.lines("trading_app.log") if "BUSINESS_EVENT: " in line
+    ]
     kinds = {json.loads(event)["event_type"] for event in marked}
     assert {"order_filled", "order_rejected"} <= kinds, kinds
 
@@ -210,8 +228,11 @@ def test_a_request_has_its_database_spans_below_it(grpc: Run, _):
 
 def test_slow_queries_and_slow_routes_are_slow(grpc: Run, _):
     spans = [s for t in grpc.spans().values() for s in t.values()]
-    slow_queries = [s["seconds"] for s in spans if "RECURSIVE" in str(s["tags"].get("db.query.text"))]
-    assert max(slow_queries) > 0.05, slow_queries  # 0.2 s asked for; how long it takes depends on the machine
+    by_query = defaultdict(list)
+    for span in spans:
+        if text := span["tags"].get("db.query.text"):
+            by_query["RECURSIVE" in text].append(span["seconds"])
+    assert min(by_query[True]) > 10 * median(by_query[False]), by_query  # of how long, only the machine can tell
     assert all(s["seconds"] >= 0.1 for s in spans if s["name"] == "GET /api/reports/daily")
 
 
@@ -234,9 +255,10 @@ def test_log_records_carry_the_trace_of_their_request(grpc: Run, _):
 def test_sigterm_ends_it_cleanly(*_):
     with tempfile.TemporaryDirectory() as base:
         run = Run(Path(base), "stopped", "grpc", "--rate", "20")
-        assert "listening" in run.process.stdout.readline()
+        first_line = run.process.stdout.readline()
         run.process.send_signal(signal.SIGTERM)
         run.finish()
+        assert "listening" in first_line, first_line
         assert run.process.returncode == 0, run.process.returncode
         text = "\n".join(run.lines("trading_app.log"))
         assert "收到停止信号 SIGTERM" in text and "正在清理资源" in text and "已关闭" in text, text
@@ -247,9 +269,8 @@ def test_the_sink_keeps_nothing_that_it_refused(*_):
     with tempfile.TemporaryDirectory() as base:
         run = Run(Path(base), "refused", "http/protobuf", "--requests", "5", "--rate", "0")
         run.sink.tell("refuse")
-        assert "listening" in run.process.stdout.readline()
-        run.process.wait(timeout=120)
         run.finish()
+        assert "5 requests answered" in run.output, run.output
         assert not list(run.sink.folder.glob("*/*.pb"))
 
 

@@ -214,7 +214,9 @@ def test_one_lost_data_point_of_a_metric_is_missing():
 
 
 def test_a_changed_item_is_shown_as_a_difference():
-    changed = edited(logs("old"), lambda r: setattr(r.resource_logs[0].scope_logs[0].log_records[0], "severity_text", "W"))
+    changed = edited(
+        logs("old"), lambda r: setattr(r.resource_logs[0].scope_logs[0].log_records[0], "severity_text", "W")
+    )
     code, text = outcome([logs("old")], [changed], signals="logs")
     assert code == 1 and "changed (" in text and '+severity_text: "W"' in text, text
 

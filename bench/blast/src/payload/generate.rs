@@ -187,8 +187,8 @@ fn metric(rng: &mut StdRng, shape: Shape, first_id: u64, points: std::ops::Range
 
 fn number_point(rng: &mut StdRng, shape: Shape, id: u64, double: bool) -> NumberDataPoint {
     let value = match double {
-        true => number_data_point::Value::AsDouble(f64::from(rng.random_range(0..4_000_000)) / 64.0),
-        false => number_data_point::Value::AsInt(rng.random_range(0..10_000_000)),
+        true => number_data_point::Value::AsDouble(rng.random_range(1e6..1e9)),
+        false => number_data_point::Value::AsInt(rng.random_range(0..1 << 40)),
     };
     NumberDataPoint {
         attributes: point_attributes(rng, shape.attributes),
@@ -200,17 +200,17 @@ fn number_point(rng: &mut StdRng, shape: Shape, id: u64, double: bool) -> Number
 }
 
 fn histogram_point(rng: &mut StdRng, shape: Shape, id: u64) -> HistogramDataPoint {
-    let bucket_counts: Vec<u64> = (0..=BOUNDS.len()).map(|_| rng.random_range(0..200)).collect();
+    let bucket_counts: Vec<u64> = (0..=BOUNDS.len()).map(|_| rng.random_range(0..1_000_000)).collect();
     HistogramDataPoint {
         attributes: point_attributes(rng, shape.attributes),
         start_time_unix_nano: id::TIME_BASE - 60_000_000_000,
         time_unix_nano: id::TIME_BASE + id,
         count: bucket_counts.iter().sum(),
-        sum: Some(f64::from(rng.random_range(0..1_000_000)) / 128.0),
+        sum: Some(rng.random_range(0.0..10_000.0)),
         bucket_counts,
         explicit_bounds: BOUNDS.to_vec(),
-        min: Some(0.001),
-        max: Some(9.75),
+        min: Some(rng.random_range(0.000_1..0.005)),
+        max: Some(rng.random_range(5.0..30.0)),
         ..Default::default()
     }
 }

@@ -9,20 +9,21 @@ use rand::seq::IndexedRandom;
 const METHODS: &[&str] = &["GET", "GET", "GET", "GET", "POST", "POST", "PUT", "DELETE"];
 const STATUS: &[i64] = &[200, 200, 200, 200, 200, 201, 204, 304, 400, 404, 500, 503];
 const HOSTS: &[&str] = &["orders", "fills", "quotes", "risk", "accounts", "positions", "reports", "ledger"];
+/// `#` becomes a digit and `?` a hexadecimal digit, so that the literals of a statement never repeat.
 const STATEMENTS: &[&str] = &[
-    "SELECT o.id, o.symbol, o.side, o.price FROM orders o JOIN fills f ON f.order_id = o.id WHERE o.account = $1 AND o.created_at > $2",
-    "INSERT INTO fills (order_id, price, quantity, venue, executed_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (order_id) DO NOTHING",
-    "UPDATE positions SET quantity = quantity + $1, average_price = $2, updated_at = now() WHERE account = $3 AND symbol = $4",
-    "SELECT symbol, sum(quantity * price) AS exposure FROM positions WHERE account = ANY($1) GROUP BY symbol ORDER BY exposure DESC",
-    "DELETE FROM sessions WHERE expires_at < now() - interval '7 days' AND tenant = $1 RETURNING id, tenant, user_id",
-    "SELECT id, bid, ask, last, volume FROM quotes WHERE symbol = $1 AND taken_at BETWEEN $2 AND $3 ORDER BY taken_at LIMIT 500",
+    "SELECT o.id, o.symbol, o.side, o.price FROM orders o WHERE o.account = 'A########' AND o.created_at > '2026-11-20 ##:##:##.######'",
+    "INSERT INTO fills (order_id, price, quantity, executed_at) VALUES ('????????????????', ####.##, ###, '2026-11-20 ##:##:##.######')",
+    "UPDATE positions SET quantity = quantity + ###, average_price = ####.####, updated_at = now() WHERE account = 'A########' AND id = ######",
+    "SELECT symbol, sum(quantity * price) AS exposure FROM positions WHERE account IN ('A########', 'A########') GROUP BY symbol",
+    "DELETE FROM sessions WHERE expires_at < '2026-11-20 ##:##:##.######' AND tenant = ##### AND token = '????????????????' RETURNING id",
+    "SELECT id, bid, ask, last, volume FROM quotes WHERE symbol = '######.SH' AND taken_at > '2026-11-20 ##:##:##.######' LIMIT ###",
 ];
 const AGENTS: &[&str] = &[
-    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36",
-    "Mozilla/5.0 (Macintosh; Intel Mac OS X 15_4) Safari/618",
-    "python-requests/2.32.5 desk-client/4.18.2 (linux)",
-    "Go-http-client/2.0 risk-engine/1.9 (build 20261117)",
-    "okhttp/5.1.0 (Android 16; build 2611; desk mobile)",
+    "Mozilla/5.0 (X11; Linux x86_64) Chrome/142.0.####.##",
+    "Mozilla/5.0 (Macintosh; Mac OS X 15_#) Safari/618.#",
+    "python-requests/2.32.# desk-client/4.##.# (linux)",
+    "Go-http-client/2.0 risk-engine/1.9 (build ????????)",
+    "okhttp/5.1.# (Android 1#; build 26##; desk mobile)",
 ];
 const SYMBOLS: &[&str] = &["600519.SH", "AAPL", "MSFT", "000858.SZ", "NVDA", "0700.HK", "SAP.DE", "ASML.AS"];
 const STRATEGIES: &[&str] = &["RSI_Strategy", "MeanReversion", "Momentum_20d", "PairsTrading", "MarketMaker"];
@@ -55,6 +56,16 @@ const POINT_KEYS: &[&str] = &["http.request.method", "http.response.status_code"
 
 pub(crate) fn pick<'a>(rng: &mut StdRng, words: &[&'a str]) -> &'a str {
     words.choose(rng).copied().unwrap_or_default()
+}
+
+/// Puts random digits into a template.
+fn fill(rng: &mut StdRng, template: &str) -> String {
+    let digit = |c: char| match c {
+        '#' => char::from_digit(rng.random_range(0..10), 10).unwrap_or('0'),
+        '?' => char::from_digit(rng.random_range(0..16), 16).unwrap_or('0'),
+        c => c,
+    };
+    template.chars().map(digit).collect()
 }
 
 pub(crate) fn text(key: &str, value: impl Into<String>) -> KeyValue {
@@ -92,11 +103,17 @@ fn from_keys(rng: &mut StdRng, keys: &[&str], n: usize) -> Vec<KeyValue> {
 fn value(rng: &mut StdRng, key: &str) -> Value {
     let text = match key {
         "http.request.method" => pick(rng, METHODS).to_owned(),
-        "url.path" => format!("/api/v1/orders/{:08}/positions", rng.random_range(0..100_000_000)),
+        "url.path" => fill(rng, "/api/v1/orders/????????????????/fills"),
         "server.address" => format!("{}.internal.example", pick(rng, HOSTS)),
         "db.system.name" => "postgresql".to_owned(),
-        "db.query.text" => pick(rng, STATEMENTS).to_owned(),
-        "user_agent.original" => pick(rng, AGENTS).to_owned(),
+        "db.query.text" => {
+            let statement = pick(rng, STATEMENTS);
+            fill(rng, statement)
+        },
+        "user_agent.original" => {
+            let agent = pick(rng, AGENTS);
+            fill(rng, agent)
+        },
         "client.address" => format!("203.0.{}.{}", rng.random_range(0..256), rng.random_range(1..255)),
         "strategy.name" => pick(rng, STRATEGIES).to_owned(),
         "symbol" => pick(rng, SYMBOLS).to_owned(),

@@ -48,13 +48,14 @@ impl Connection {
     /// # Errors
     /// When the collector cannot be reached, does not answer in time or refuses.
     pub(crate) async fn send(&mut self, body: Bytes) -> Result<()> {
+        let timeout = self.timeout;
         let answer = async {
             match self.protocol {
                 Protocol::Grpc => self.grpc(body).await,
                 Protocol::Http | Protocol::Json => self.http(body).await,
             }
         };
-        match tokio::time::timeout(self.timeout, answer).await {
+        match tokio::time::timeout(timeout, answer).await {
             Ok(answer) => answer,
             Err(_) => {
                 self.own = None;

@@ -37,6 +37,9 @@ struct Shared {
     past: Mutex<Usage>,
     /// Highest RSS and RssAnon that were sampled, MiB.
     highest: Mutex<(f64, f64)>,
+    /// RSS beyond which the collector is killed, MiB.
+    memory_max: f64,
+    outgrown: AtomicBool,
 }
 
 /// Kills and restarts the collector until it is told to stop.
@@ -70,6 +73,8 @@ impl Target {
             child: Mutex::new(child),
             past: Mutex::default(),
             highest: Mutex::default(),
+            memory_max: if args.memory_max == 0 { f64::INFINITY } else { f64::from(args.memory_max) },
+            outgrown: AtomicBool::new(false),
         });
         let sampling = tokio::spawn(sample(shared.clone()));
         Ok(Self { args: args.clone(), shared, sampling, startup: Duration::ZERO })
@@ -85,8 +90,9 @@ impl Target {
         *self.shared.highest.lock()
     }
 
-    pub(crate) fn pid(&self) -> u32 {
-        self.shared.pid.load(Relaxed)
+    /// Whether the collector was killed because it took more memory than it may.
+    pub(crate) fn outgrown(&self) -> bool {
+        self.shared.outgrown.load(Relaxed)
     }
 
     /// Starts killing and restarting the collector, if asked to.
@@ -98,7 +104,7 @@ impl Target {
         })
     }
 
-    /// Asks the collector to end and waits for it, at most 10 s; then kills it.
+    /// Asks the collector to end and waits for it, at most 10 s; then it is killed.
     pub(crate) async fn stop(self) {
         self.sampling.abort();
         process::signal(&self.shared.child.lock(), Signal::TERM);
@@ -108,13 +114,15 @@ impl Target {
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        process::signal(&self.shared.child.lock(), Signal::KILL);
     }
 }
 
 impl Drop for Target {
     fn drop(&mut self) {
-        process::signal(&self.shared.child.lock(), Signal::KILL);
+        let mut child = self.shared.child.lock();
+        if matches!(child.try_wait(), Ok(None)) {
+            process::signal(&child, Signal::KILL);
+        }
     }
 }
 
@@ -145,6 +153,11 @@ async fn sample(shared: Arc<Shared>) {
         {
             let mut highest = shared.highest.lock();
             *highest = (highest.0.max(usage.rss), highest.1.max(usage.anon));
+        }
+        if usage.rss > shared.memory_max {
+            shared.outgrown.store(true, Relaxed);
+            process::signal(&shared.child.lock(), Signal::KILL);
+            return;
         }
         tokio::time::sleep(SAMPLE_EVERY).await;
     }

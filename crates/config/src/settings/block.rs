@@ -41,7 +41,10 @@ pub struct Check<'c, 'm> {
 
 impl Field<'_> {
     pub(super) fn spans(&self) -> FieldSpans {
-        FieldSpans { key: self.key.span, value: self.value.span }
+        FieldSpans {
+            key: self.key.span,
+            value: self.value.span,
+        }
     }
 }
 
@@ -61,13 +64,18 @@ impl<'n> Block<'n> {
                 return cx.wrong_type_hint(node, "a block of settings", Some(hint.into()));
             }
         };
-        let mut block = Self { fields: BTreeMap::new(), clean: Cell::new(true), meant: Vec::new() };
+        let mut block = Self {
+            fields: BTreeMap::new(),
+            clean: Cell::new(true),
+            meant: Vec::new(),
+        };
         for (key, value) in entries {
             match resolve(key, entries, table, cx) {
                 Ok(Some(name)) => {
                     block.fields.insert(name, Field { key, value });
                 }
                 Ok(None) => {}
+                Err(()) if cx.is_full() => block.clean.set(false),
                 Err(()) => {
                     block.clean.set(false);
                     block.meant.extend(closest(&key.name, table.names()));
@@ -106,9 +114,15 @@ impl<'n> Block<'n> {
         if bounds.contains(&value) {
             return Some(value);
         }
-        let Some(field) = self.field(name) else { return Some(value) };
+        let Some(field) = self.field(name) else {
+            return Some(value);
+        };
         let subject = cx.subject_of(Some(name));
-        let message = format!("{subject} must be {}, not {}", bounds_text(&bounds), shown(field.value));
+        let message = format!(
+            "{subject} must be {}, not {}",
+            bounds_text(&bounds),
+            shown(field.value)
+        );
         cx.push(Mistake::error(field.value.span, code::OUT_OF_RANGE, message));
         None
     }
@@ -142,7 +156,11 @@ fn resolve(
     if let Some(alias) = table.aliases.iter().find(|alias| alias.old == name) {
         let both = entries.iter().find(|(other, _)| other.name == alias.new);
         if let Some((other, _)) = both {
-            let message = format!("`{name}` and `{}` are the same setting{}", alias.new, cx.location());
+            let message = format!(
+                "`{name}` and `{}` are the same setting{}",
+                alias.new,
+                cx.location()
+            );
             cx.push(
                 Mistake::error(key.span, code::CONFLICT, message)
                     .hint(format!("former name, {}; remove it", alias.reason))
@@ -154,7 +172,11 @@ fn resolve(
         cx.push(Mistake::warning(key.span, code::RENAMED_SETTING, message).hint(alias.reason));
         return Ok(Some(alias.new));
     }
-    if let Some(unsupported) = table.unsupported.iter().find(|unsupported| unsupported.name == name) {
+    if let Some(unsupported) = table
+        .unsupported
+        .iter()
+        .find(|unsupported| unsupported.name == name)
+    {
         let message = format!("setting `{name}` is not supported{}", cx.location());
         let mistake = match unsupported.harmless {
             true => Mistake::warning(key.span, code::UNSUPPORTED_SETTING, message),
@@ -170,7 +192,11 @@ fn resolve(
 
 fn unknown(key: &Key, table: &Table, cx: &Reader<'_>) -> Mistake {
     let message = format!("unknown setting `{}`{}", shortened(&key.name), cx.location());
-    Mistake::error(key.span, code::UNKNOWN_SETTING, message)
+    let mistake = Mistake::error(key.span, code::UNKNOWN_SETTING, message);
+    if cx.is_full() {
+        return mistake;
+    }
+    mistake
         .maybe_hint(meant(&key.name, table, cx))
         .note(known_settings(table, cx))
 }
@@ -180,15 +206,27 @@ fn meant(name: &str, table: &Table, cx: &Reader<'_>) -> Option<String> {
     let deeper = table.nested_paths(name, 3);
     if !deeper.is_empty() {
         let paths: Vec<String> = deeper.iter().map(|path| format!("`{path}`")).collect();
-        return Some(format!("did you mean {}? this setting belongs deeper", paths.join(" or ")));
+        return Some(format!(
+            "did you mean {}? this setting belongs deeper",
+            paths.join(" or ")
+        ));
     }
     if let Some(similar) = closest(name, table.names()) {
         return Some(format!("did you mean `{similar}`?"));
     }
     // `tables` are those above: the block itself is not entered yet.
     let above = cx.tables().iter().rposition(|above| above.row(name).is_some())?;
-    let path: Vec<&str> = cx.path().iter().take(above).map(String::as_str).chain([name]).collect();
-    Some(format!("did you mean `{}`? this setting belongs further to the left", path.join(".")))
+    let path: Vec<&str> = cx
+        .path()
+        .iter()
+        .take(above)
+        .map(String::as_str)
+        .chain([name])
+        .collect();
+    Some(format!(
+        "did you mean `{}`? this setting belongs further to the left",
+        path.join(".")
+    ))
 }
 
 fn known_settings(table: &Table, cx: &Reader<'_>) -> String {
@@ -196,7 +234,11 @@ fn known_settings(table: &Table, cx: &Reader<'_>) -> String {
     if table.rows.len() > MAX_LISTED_NAMES {
         names.push("…");
     }
-    let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    let names = if names.is_empty() {
+        "none".to_owned()
+    } else {
+        names.join(", ")
+    };
     match &cx.owner().readme {
         Some(readme) => format!("settings: {names} – see {readme}"),
         None => format!("settings: {names}"),
@@ -213,7 +255,9 @@ impl Check<'_, '_> {
 
     /// The place of a setting of this block (dotted for one deeper), else of the block's key.
     pub fn place(&self, field: &str) -> Span {
-        self.cx.spans_of(field).map_or_else(|| self.cx.place(), |spans| spans.value)
+        self.cx
+            .spans_of(field)
+            .map_or_else(|| self.cx.place(), |spans| spans.value)
     }
 
     /// An error at a setting; `problem` follows its name: "must not be empty". Must not contain values that
@@ -275,7 +319,9 @@ pub fn bounds_text<T: Setting>(bounds: &impl RangeBounds<T>) -> String {
     };
     match (low, high) {
         (Some(("at least", low)), Some(("at most", high))) => format!("{low} to {high}"),
-        (Some((low_word, low)), Some((high_word, high))) => format!("{low_word} {low} and {high_word} {high}"),
+        (Some((low_word, low)), Some((high_word, high))) => {
+            format!("{low_word} {low} and {high_word} {high}")
+        }
         (Some((word, bound)), None) | (None, Some((word, bound))) => format!("{word} {bound}"),
         (None, None) => "anything".to_owned(),
     }
@@ -283,7 +329,11 @@ pub fn bounds_text<T: Setting>(bounds: &impl RangeBounds<T>) -> String {
 
 /// Lines of a doc comment as one text.
 pub fn doc_text(lines: &[&str]) -> String {
-    let words: Vec<&str> = lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty()).collect();
+    let words: Vec<&str> = lines
+        .iter()
+        .map(|line| line.trim())
+        .filter(|line| !line.is_empty())
+        .collect();
     words.join(" ")
 }
 
@@ -295,7 +345,12 @@ pub fn plain_name(name: &'static str) -> &'static str {
 impl Table {
     /// An empty table. For [`crate::settings!`].
     pub fn new(doc: String) -> Self {
-        Self { doc, rows: Vec::new(), aliases: Vec::new(), unsupported: Vec::new() }
+        Self {
+            doc,
+            rows: Vec::new(),
+            aliases: Vec::new(),
+            unsupported: Vec::new(),
+        }
     }
 
     /// Adds a row. For [`crate::settings!`].

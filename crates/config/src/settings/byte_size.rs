@@ -64,11 +64,17 @@ impl ByteSize {
     /// What is wrong, to follow the setting's name.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let text = text.trim();
-        let number_end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+        let number_end = text
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .unwrap_or(text.len());
         let (number, unit) = text.split_at(number_end);
         let unit = unit.trim().to_ascii_lowercase();
         let Some((_, scale)) = UNITS.iter().find(|(name, _)| *name == unit) else {
-            return Err(if number.is_empty() { "must begin with a number" } else { "has an unknown unit" });
+            return Err(if number.is_empty() {
+                "must begin with a number"
+            } else {
+                "has an unknown unit"
+            });
         };
         if let Ok(whole) = number.parse::<u64>() {
             return whole.checked_mul(*scale).map(Self).ok_or("is too large");
@@ -109,7 +115,11 @@ impl Setting for ByteSize {
                 Ok(size) => Some(size),
                 Err(problem) => {
                     let problem = format!("is no size: {} {problem}", shown(node));
-                    cx.invalid(node, &problem, Some("write for example `10MiB`, `64KB` or `65536`".to_owned()))
+                    cx.invalid(
+                        node,
+                        &problem,
+                        Some("write for example `10MiB`, `64KB` or `65536`".to_owned()),
+                    )
                 }
             },
             _ => cx.wrong_type(node, EXPECTED),
@@ -144,7 +154,16 @@ mod tests {
 
     #[test]
     fn what_is_no_size_is_refused() {
-        for text in ["", "MiB", "-1", "1 XiB", "1..5MB", "18446744073709551615KiB", "1e3", "9007199254740992.5"] {
+        for text in [
+            "",
+            "MiB",
+            "-1",
+            "1 XiB",
+            "1..5MB",
+            "18446744073709551615KiB",
+            "1e3",
+            "9007199254740992.5",
+        ] {
             assert!(ByteSize::parse(text).is_err(), "{text}");
         }
     }
@@ -152,7 +171,10 @@ mod tests {
     #[test]
     fn sizes_are_shown_in_the_largest_exact_unit() {
         for text in ["0", "1000", "64KiB", "10MiB", "1GiB", "1536KiB"] {
-            assert_eq!(ByteSize::parse(text).map(|size| size.to_string()).as_deref(), Ok(text));
+            assert_eq!(
+                ByteSize::parse(text).map(|size| size.to_string()).as_deref(),
+                Ok(text)
+            );
         }
     }
 }

@@ -67,7 +67,10 @@ impl<T: Setting> Setting for BTreeMap<String, T> {
     }
 
     fn show(&self) -> String {
-        let entries: Vec<String> = self.iter().map(|(name, value)| format!("{name}: {}", value.show())).collect();
+        let entries: Vec<String> = self
+            .iter()
+            .map(|(name, value)| format!("{name}: {}", value.show()))
+            .collect();
         format!("{{{}}}", entries.join(", "))
     }
 }

@@ -39,9 +39,13 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let mut rest = text.strip_prefix('+').unwrap_or(text);
     let mut nanos: u128 = 0;
     while !rest.is_empty() {
-        let number_end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let number_end = rest
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .unwrap_or(rest.len());
         let (number, after) = rest.split_at(number_end);
-        let unit_end = after.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(after.len());
+        let unit_end = after
+            .find(|c: char| c.is_ascii_digit() || c == '.')
+            .unwrap_or(after.len());
         let (unit, next) = after.split_at(unit_end);
         if number.is_empty() {
             return Err("must be a number with a unit".to_owned());
@@ -55,7 +59,9 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
         nanos = nanos.checked_add(scaled(number, *scale)?).ok_or_else(too_long)?;
         rest = next;
     }
-    u64::try_from(nanos).map(Duration::from_nanos).map_err(|_| too_long())
+    u64::try_from(nanos)
+        .map(Duration::from_nanos)
+        .map_err(|_| too_long())
 }
 
 fn too_long() -> String {
@@ -80,7 +86,10 @@ fn scaled(number: &str, scale: u128) -> Result<u128, String> {
             digits_value * scale / 10_u128.pow(fraction.len() as u32)
         }
     };
-    whole.checked_mul(scale).and_then(|whole| whole.checked_add(part)).ok_or_else(too_long)
+    whole
+        .checked_mul(scale)
+        .and_then(|whole| whole.checked_add(part))
+        .ok_or_else(too_long)
 }
 
 /// The shortest such text: `5s`, `1h30m`, `1.5ms`, `0`.
@@ -193,7 +202,20 @@ mod tests {
 
     #[test]
     fn what_is_no_duration_is_refused() {
-        for text in ["", "5", "s", ".s", "1..5s", "5 s", "5d", "-5s", "5s5", "99999999999h", "9e3s", "5S"] {
+        for text in [
+            "",
+            "5",
+            "s",
+            ".s",
+            "1..5s",
+            "5 s",
+            "5d",
+            "-5s",
+            "5s5",
+            "99999999999h",
+            "9e3s",
+            "5S",
+        ] {
             assert!(parse_duration(text).is_err(), "{text}");
         }
         assert!(parse_duration(&"9".repeat(60)).is_err());
@@ -202,7 +224,9 @@ mod tests {
 
     #[test]
     fn durations_are_shown_shortest() {
-        for text in ["0s", "5s", "300ms", "1h30m", "1.5ms", "1m0.5s", "24h", "20us", "7ns"] {
+        for text in [
+            "0s", "5s", "300ms", "1h30m", "1.5ms", "1m0.5s", "24h", "20us", "7ns",
+        ] {
             assert_eq!(parse_duration(text).map(format_duration).as_deref(), Ok(text));
         }
     }

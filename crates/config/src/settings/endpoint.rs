@@ -30,7 +30,10 @@ const MAX_HOST: usize = 255;
 impl Endpoint {
     /// A host and a port.
     pub fn tcp(host: impl Into<String>, port: u16) -> Self {
-        Self::Tcp { host: host.into(), port }
+        Self::Tcp {
+            host: host.into(),
+            port,
+        }
     }
 
     /// Reads an endpoint.
@@ -46,7 +49,9 @@ impl Endpoint {
         }
         let (host, port) = match text.strip_prefix('[') {
             Some(rest) => {
-                let (host, after) = rest.split_once(']').ok_or(("has no closing `]`", "write `[::1]:4317`"))?;
+                let (host, after) = rest
+                    .split_once(']')
+                    .ok_or(("has no closing `]`", "write `[::1]:4317`"))?;
                 if host.parse::<std::net::Ipv6Addr>().is_err() {
                     return Err(("has no IPv6 address in its brackets", "write `[::1]:4317`"));
                 }
@@ -57,19 +62,29 @@ impl Endpoint {
         if host.contains(':') && !text.starts_with('[') {
             return Err(("has an IPv6 address without brackets", "write `[::1]:4317`"));
         }
-        if host.len() > MAX_HOST || host.contains(|c: char| c.is_whitespace() || c.is_control() || "/@?#".contains(c)) {
+        if host.len() > MAX_HOST
+            || host.contains(|c: char| c.is_whitespace() || c.is_control() || "/@?#".contains(c))
+        {
             return Err(("has no valid host", "write `host:port`"));
         }
         if port.is_empty() || !port.bytes().all(|digit| digit.is_ascii_digit()) {
-            return Err(("has a port that is no number", "write `host:port`, the port from 0 to 65535"));
+            return Err((
+                "has a port that is no number",
+                "write `host:port`, the port from 0 to 65535",
+            ));
         }
-        let port = port.parse().map_err(|_| ("has a port above 65535", "ports are 0 to 65535"))?;
+        let port = port
+            .parse()
+            .map_err(|_| ("has a port above 65535", "ports are 0 to 65535"))?;
         Ok(Self::tcp(host, port))
     }
 
     fn parse_unix(path: &str) -> Result<Self, (&'static str, &'static str)> {
         if !path.starts_with('/') {
-            return Err(("has no absolute path", "write three slashes: `unix:///run/sidelight.sock`"));
+            return Err((
+                "has no absolute path",
+                "write three slashes: `unix:///run/sidelight.sock`",
+            ));
         }
         if path.len() > MAX_SOCKET_PATH || path.contains('\0') {
             return Err(("has a path no socket can have", "use at most 107 bytes"));
@@ -82,9 +97,9 @@ impl Endpoint {
         match self {
             Self::Unix(_) => true,
             Self::Tcp { host, .. } if host.eq_ignore_ascii_case("localhost") => true,
-            Self::Tcp { host, .. } => {
-                host.parse::<std::net::IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
-            }
+            Self::Tcp { host, .. } => host
+                .parse::<std::net::IpAddr>()
+                .is_ok_and(|address| address.to_canonical().is_loopback()),
         }
     }
 }
@@ -136,16 +151,41 @@ mod tests {
 
     #[test]
     fn endpoints_read_and_show_the_same() {
-        for text in ["localhost:4317", "127.0.0.1:0", "[::1]:65535", ":4318", "unix:///run/a.sock", "jaeger.local:1"] {
-            assert_eq!(Endpoint::parse(text).map(|endpoint| endpoint.to_string()).as_deref(), Ok(text));
+        for text in [
+            "localhost:4317",
+            "127.0.0.1:0",
+            "[::1]:65535",
+            ":4318",
+            "unix:///run/a.sock",
+            "jaeger.local:1",
+        ] {
+            assert_eq!(
+                Endpoint::parse(text)
+                    .map(|endpoint| endpoint.to_string())
+                    .as_deref(),
+                Ok(text)
+            );
         }
     }
 
     #[test]
     fn what_is_no_endpoint_is_refused() {
         for text in [
-            "", "localhost", "localhost:", "localhost:http", "localhost:65536", "localhost:+1", "::1:4317", "[::1]",
-            "[::1", "[localhost]:1", "http://localhost:4317", "unix://a.sock", "a b:1", "user@host:1", "host/path:1",
+            "",
+            "localhost",
+            "localhost:",
+            "localhost:http",
+            "localhost:65536",
+            "localhost:+1",
+            "::1:4317",
+            "[::1]",
+            "[::1",
+            "[localhost]:1",
+            "http://localhost:4317",
+            "unix://a.sock",
+            "a b:1",
+            "user@host:1",
+            "host/path:1",
         ] {
             assert!(Endpoint::parse(text).is_err(), "{text}");
         }
@@ -165,7 +205,11 @@ mod tests {
             ("[::]:1", false),
             ("localhost.example.org:1", false),
         ] {
-            assert_eq!(Endpoint::parse(text).map(|endpoint| endpoint.is_loopback()), Ok(loopback), "{text}");
+            assert_eq!(
+                Endpoint::parse(text).map(|endpoint| endpoint.is_loopback()),
+                Ok(loopback),
+                "{text}"
+            );
         }
     }
 

@@ -6,14 +6,21 @@ use crate::suggest::closest;
 use crate::tree::{Node, Value};
 
 /// Reads one of `words`; `names` are those shown in a message. For [`crate::setting_enum!`].
-pub fn read_word<T: Copy>(names: &[&str], words: &[(&str, T)], node: &Node, cx: &mut Reader<'_>) -> Option<T> {
+pub fn read_word<T: Copy>(
+    names: &[&str],
+    words: &[(&str, T)],
+    node: &Node,
+    cx: &mut Reader<'_>,
+) -> Option<T> {
     let text = match &node.value {
         // A word such as `none`, or a number or boolean that is a word here.
         Value::List(_) | Value::Map(_) => None,
         Value::Null if !node.is_expanded() => None,
         _ => node.text(),
     };
-    let Some(text) = text else { return cx.wrong_type(node, &one_of(names)) };
+    let Some(text) = text else {
+        return cx.wrong_type(node, &one_of(names));
+    };
     if let Some((_, value)) = words.iter().find(|(word, _)| *word == text) {
         return Some(*value);
     }
@@ -21,7 +28,11 @@ pub fn read_word<T: Copy>(names: &[&str], words: &[(&str, T)], node: &Node, cx: 
         .then(|| closest(text, names.iter().copied()))
         .flatten()
         .map(|similar| format!("did you mean `{similar}`?"));
-    cx.invalid(node, &format!("must be {}, not {}", one_of(names), shown(node)), hint)
+    cx.invalid(
+        node,
+        &format!("must be {}, not {}", one_of(names), shown(node)),
+        hint,
+    )
 }
 
 fn one_of(names: &[&str]) -> String {

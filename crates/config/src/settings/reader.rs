@@ -65,11 +65,23 @@ pub struct Reader<'m> {
 /// All mistakes go to `mistakes`; `None` when one of them is an error. Warnings leave a value.
 pub fn read<T: Settings>(node: &Node, owner: Owner, mistakes: &mut Mistakes) -> Option<Read<T>> {
     let root = owner.place;
-    let spans = Spans { root, by_path: BTreeMap::new() };
-    let mut reader =
-        Reader { mistakes, owner, path: Vec::new(), places: vec![root], tables: Vec::new(), spans };
+    let spans = Spans {
+        root,
+        by_path: BTreeMap::new(),
+    };
+    let mut reader = Reader {
+        mistakes,
+        owner,
+        path: Vec::new(),
+        places: vec![root],
+        tables: Vec::new(),
+        spans,
+    };
     let config = reader.block::<T>(node, None)?;
-    Some(Read { config, spans: reader.spans })
+    Some(Read {
+        config,
+        spans: reader.spans,
+    })
 }
 
 // === impl Spans ===
@@ -116,14 +128,20 @@ impl<'m> Reader<'m> {
 
     /// Reads a setting that may be left out.
     pub fn optional<T: Setting>(&mut self, block: &Block<'_>, name: &'static str, default: T) -> Option<T> {
-        let Some(field) = block.field(name) else { return Some(default) };
+        let Some(field) = block.field(name) else {
+            return Some(default);
+        };
         if field.value.is_refused() {
             return None;
         }
         if Self::is_nothing::<T>(field.value) {
             // As in the Collector, a key without a value leaves the default.
             let shown = default.show();
-            let effect = if shown.is_empty() { String::new() } else { format!("; it stays `{shown}`") };
+            let effect = if shown.is_empty() {
+                String::new()
+            } else {
+                format!("; it stays `{shown}`")
+            };
             self.enter(name, field.spans(), |cx| {
                 if !field.value.expanded {
                     let message = format!("{} has no value{effect}", cx.subject());
@@ -142,7 +160,9 @@ impl<'m> Reader<'m> {
         name: &'static str,
         base: Option<T>,
     ) -> Option<T> {
-        let given = block.field(name).filter(|field| !Self::is_nothing::<T>(field.value));
+        let given = block
+            .field(name)
+            .filter(|field| !Self::is_nothing::<T>(field.value));
         match (given, base) {
             (Some(field), _) if field.value.is_refused() => None,
             (Some(field), Some(base)) => {
@@ -158,14 +178,17 @@ impl<'m> Reader<'m> {
     }
 
     fn is_nothing<T: Setting>(node: &Node) -> bool {
-        node.is_null() && !T::IS_BLOCK && !T::READS_NULL && !(node.expanded && T::KEEPS_EMPTY_TEXT)
+        let is_empty_text = node.expanded && T::KEEPS_EMPTY_TEXT;
+        node.is_null() && !T::IS_BLOCK && !T::READS_NULL && !is_empty_text
     }
 
     fn missing<T: Setting>(&mut self, block: &Block<'_>, name: &str) {
         if block.is_meant(name) {
             return;
         }
-        let place = block.field(name).map_or_else(|| self.place(), |field| field.key.span);
+        let place = block
+            .field(name)
+            .map_or_else(|| self.place(), |field| field.key.span);
         let message = format!("missing setting `{name}`{}", self.location());
         let hint = format!("add `{name}:` with {}", article(&T::kind().to_string()));
         self.push(Mistake::error(place, code::MISSING_SETTING, message).hint(hint));
@@ -176,7 +199,14 @@ impl<'m> Reader<'m> {
         if node.is_refused() {
             return None;
         }
-        self.enter(name, FieldSpans { key, value: node.span }, |cx| T::read(node, cx))
+        self.enter(
+            name,
+            FieldSpans {
+                key,
+                value: node.span,
+            },
+            |cx| T::read(node, cx),
+        )
     }
 
     fn enter<R>(&mut self, name: &str, spans: FieldSpans, read: impl FnOnce(&mut Self) -> R) -> R {
@@ -187,6 +217,11 @@ impl<'m> Reader<'m> {
         self.path.pop();
         self.places.pop();
         result
+    }
+
+    /// Are there so many mistakes that further ones are only counted? Then hints need not be looked for.
+    pub(super) fn is_full(&self) -> bool {
+        self.mistakes.is_full()
     }
 
     /// Adds a mistake of any form.
@@ -212,7 +247,11 @@ impl<'m> Reader<'m> {
     /// `` in `protocols.grpc` of receiver `otlp` `` for messages about a key of the block being read.
     pub(super) fn location(&self) -> String {
         let subject = self.subject();
-        if subject.is_empty() { subject } else { format!(" in {subject}") }
+        if subject.is_empty() {
+            subject
+        } else {
+            format!(" in {subject}")
+        }
     }
 
     /// The key of the block or setting being read.

@@ -110,7 +110,11 @@ impl Setting for String {
     }
 
     fn show(&self) -> String {
-        if self.is_empty() { "\"\"".to_owned() } else { self.clone() }
+        if self.is_empty() {
+            "\"\"".to_owned()
+        } else {
+            self.clone()
+        }
     }
 }
 

@@ -11,6 +11,9 @@ use crate::source::{FileId, Span};
 use crate::suggest::closest;
 use crate::tree::{Key, Node, Value};
 
+/// `Err` ends the reading of the file.
+type Step = Result<(), Box<Mistake>>;
+
 /// Builds the tree of one document.
 pub(super) struct Builder<'a> {
     file: FileId,
@@ -87,13 +90,19 @@ impl<'a> Builder<'a> {
 
     /// Hands over the mistakes and the root; `None` for a file without content.
     pub(super) fn finish(self, mistakes: &mut Mistakes) -> Option<Node> {
-        self.mistakes.into_iter().for_each(|mistake| mistakes.push(mistake));
+        self.mistakes
+            .into_iter()
+            .for_each(|mistake| mistakes.push(mistake));
         self.root
     }
 
     /// Takes the next event. `Err` ends the reading of this file.
-    pub(super) fn event(&mut self, event: Event<'_>, span: granit_parser::Span) -> Result<(), Mistake> {
-        let span = Span { file: self.file, start: position(&span.start), end: position(&span.end) };
+    pub(super) fn event(&mut self, event: Event<'_>, span: granit_parser::Span) -> Step {
+        let span = Span {
+            file: self.file,
+            start: position(&span.start),
+            end: position(&span.end),
+        };
         match event {
             Event::DocumentStart(..) => self.document(span),
             Event::Anchor(_, name) => {
@@ -106,15 +115,25 @@ impl<'a> Builder<'a> {
             Event::SequenceStart(_, anchor, tag) => {
                 self.open(Content::List(Vec::new()), anchor, tag.as_deref(), "seq", span)
             }
-            Event::MappingStart(_, anchor, tag) => {
-                self.open(Content::Map(MapFrame::default()), anchor, tag.as_deref(), "map", span)
-            }
+            Event::MappingStart(_, anchor, tag) => self.open(
+                Content::Map(MapFrame::default()),
+                anchor,
+                tag.as_deref(),
+                "map",
+                span,
+            ),
             Event::SequenceEnd | Event::MappingEnd => self.close(span),
             Event::Alias(anchor) => self.alias(anchor, span),
             Event::UnresolvedAlias(name) => {
                 self.unknown_anchor(&name, span);
-                let node = Node { refused: true, ..Node::scalar(span, Value::Null, "") };
-                let weight = Weight { nodes: 1, ..Weight::default() };
+                let node = Node {
+                    refused: true,
+                    ..Node::scalar(span, Value::Null, "")
+                };
+                let weight = Weight {
+                    nodes: 1,
+                    ..Weight::default()
+                };
                 self.charge(weight, span)?;
                 self.complete(node, weight)
             }
@@ -123,12 +142,12 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn document(&mut self, span: Span) -> Result<(), Mistake> {
+    fn document(&mut self, span: Span) -> Step {
         self.documents += 1;
         if self.documents > 1 {
             let message = "a second YAML document begins here; a file holds one";
             let hint = "put it into a file of its own: files given together are merged";
-            return Err(Mistake::error(span, code::SYNTAX, message).hint(hint));
+            return stop(Mistake::error(span, code::SYNTAX, message).hint(hint));
         }
         Ok(())
     }
@@ -140,14 +159,22 @@ impl<'a> Builder<'a> {
         anchor: usize,
         tag: Option<&Tag>,
         span: Span,
-    ) -> Result<(), Mistake> {
+    ) -> Step {
         // The parser writes an absent value as `~` without extent.
         let absent = span.start == span.end && style == ScalarStyle::Plain;
         let text = if absent { "" } else { text };
         let value = self.typed(text, style, tag, span);
-        let span = if absent { self.pending_key_span().unwrap_or(span) } else { span };
+        let span = if absent {
+            self.pending_key_span().unwrap_or(span)
+        } else {
+            span
+        };
         // The text is kept twice when the value is text, until the tree drops the second copy.
-        let weight = Weight { nodes: 1, height: 0, text_bytes: text.len() };
+        let weight = Weight {
+            nodes: 1,
+            height: 0,
+            text_bytes: text.len(),
+        };
         self.charge(weight, span)?;
         self.keep_anchored(Node::scalar(span, value, text), weight, anchor)
     }
@@ -155,7 +182,11 @@ impl<'a> Builder<'a> {
     fn typed(&mut self, text: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Value {
         let string = || Value::String(text.to_owned());
         let Some(tag) = tag else {
-            return if style == ScalarStyle::Plain { resolve_plain(text) } else { string() };
+            return if style == ScalarStyle::Plain {
+                resolve_plain(text)
+            } else {
+                string()
+            };
         };
         let resolved = resolve_plain(text);
         let fits = match (tag.core_suffix(), &resolved) {
@@ -181,12 +212,16 @@ impl<'a> Builder<'a> {
         let name = shortened(&format!("{}{}", tag.original_handle(), tag.suffix()));
         let message = format!("the tag `{name}` does not fit this value");
         let hint = "remove it; tags of YAML are `!!str`, `!!int`, `!!float`, `!!bool`, `!!null`";
-        self.mistakes.push(Mistake::error(span, code::SYNTAX, message).hint(hint));
+        self.mistakes
+            .push(Mistake::error(span, code::SYNTAX, message).hint(hint));
     }
 
     fn pending_key_span(&self) -> Option<Span> {
         match self.frames.last().map(|frame| &frame.content) {
-            Some(Content::Map(MapFrame { key: Some(PendingKey::Plain(key)), .. })) => Some(key.span),
+            Some(Content::Map(MapFrame {
+                key: Some(PendingKey::Plain(key)),
+                ..
+            })) => Some(key.span),
             _ => None,
         }
     }
@@ -198,21 +233,38 @@ impl<'a> Builder<'a> {
         tag: Option<&Tag>,
         core_tag: &str,
         span: Span,
-    ) -> Result<(), Mistake> {
+    ) -> Step {
         if let Some(tag) = tag.filter(|tag| tag.core_suffix() != Some(core_tag)) {
             self.bad_tag(tag, span);
         }
         if self.frames.len() >= MAX_DEPTH {
-            return Err(too_deep(span));
+            return stop(too_deep(span));
         }
-        let weight = Weight { nodes: 1, height: 1, text_bytes: 0 };
+        let weight = Weight {
+            nodes: 1,
+            height: 1,
+            text_bytes: 0,
+        };
         self.charge(weight, span)?;
-        self.frames.push(Frame { start: span, anchor, weight, content });
+        self.frames.push(Frame {
+            start: span,
+            anchor,
+            weight,
+            content,
+        });
         Ok(())
     }
 
-    fn close(&mut self, span: Span) -> Result<(), Mistake> {
-        let Some(Frame { start, anchor, weight, content }) = self.frames.pop() else { return Ok(()) };
+    fn close(&mut self, span: Span) -> Step {
+        let Some(Frame {
+            start,
+            anchor,
+            weight,
+            content,
+        }) = self.frames.pop()
+        else {
+            return Ok(());
+        };
         let node = match content {
             Content::List(items) => {
                 let end = items.last().map(|item| item.span);
@@ -229,7 +281,12 @@ impl<'a> Builder<'a> {
 
     /// Adds what `<<` brings: explicit keys win, earlier maps win over later ones (YAML merge key draft).
     fn with_merged(&mut self, map: MapFrame) -> Vec<(Key, Node)> {
-        let MapFrame { mut entries, mut seen, merged, .. } = map;
+        let MapFrame {
+            mut entries,
+            mut seen,
+            merged,
+            ..
+        } = map;
         let mut sources = Vec::new();
         for node in merged {
             match node.value {
@@ -241,7 +298,8 @@ impl<'a> Builder<'a> {
             let Value::Map(added) = source.value else {
                 let message = format!("`<<` takes a map or a list of maps, not {}", source.kind_name());
                 let hint = "write `<<: *name` with the name of an anchor before a block";
-                self.mistakes.push(Mistake::error(source.span, code::WRONG_TYPE, message).hint(hint));
+                self.mistakes
+                    .push(Mistake::error(source.span, code::WRONG_TYPE, message).hint(hint));
                 continue;
             };
             for (key, value) in added {
@@ -254,21 +312,21 @@ impl<'a> Builder<'a> {
         entries
     }
 
-    fn alias(&mut self, anchor: usize, span: Span) -> Result<(), Mistake> {
+    fn alias(&mut self, anchor: usize, span: Span) -> Step {
         self.usage.aliases += 1;
         if self.usage.aliases > MAX_ALIASES {
             let message = format!("more than {MAX_ALIASES} aliases");
-            return Err(Mistake::error(span, code::LIMIT, message));
+            return stop(Mistake::error(span, code::LIMIT, message));
         }
         let Some((_, weight)) = self.anchors.get(&anchor) else {
             let message = "this alias is inside of what it refers to";
-            return Err(Mistake::error(span, code::SYNTAX, message));
+            return stop(Mistake::error(span, code::SYNTAX, message));
         };
         let weight = *weight;
         // Charged before it is copied: this is what stops an alias bomb.
         self.charge(weight, span)?;
         if self.frames.len() + weight.height > MAX_DEPTH {
-            return Err(too_deep(span));
+            return stop(too_deep(span));
         }
         match self.anchors.get(&anchor) {
             Some((node, _)) => {
@@ -286,10 +344,11 @@ impl<'a> Builder<'a> {
             Some(similar) => format!("did you mean `*{}`?", shortened(similar)),
             None => "put text that begins with `*` in quotes".to_owned(),
         };
-        self.mistakes.push(Mistake::error(span, code::SYNTAX, message).hint(hint));
+        self.mistakes
+            .push(Mistake::error(span, code::SYNTAX, message).hint(hint));
     }
 
-    fn charge(&mut self, weight: Weight, span: Span) -> Result<(), Mistake> {
+    fn charge(&mut self, weight: Weight, span: Span) -> Step {
         self.usage.nodes += weight.nodes;
         self.usage.text_bytes += weight.text_bytes;
         let message = if self.usage.nodes > MAX_NODES {
@@ -299,10 +358,10 @@ impl<'a> Builder<'a> {
         } else {
             return Ok(());
         };
-        Err(Mistake::error(span, code::LIMIT, message))
+        stop(Mistake::error(span, code::LIMIT, message))
     }
 
-    fn keep_anchored(&mut self, node: Node, weight: Weight, anchor: usize) -> Result<(), Mistake> {
+    fn keep_anchored(&mut self, node: Node, weight: Weight, anchor: usize) -> Step {
         if anchor != 0 {
             self.charge(weight, node.span)?;
             self.anchors.insert(anchor, (node.clone(), weight));
@@ -311,7 +370,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Hands a finished value to the list or map it stands in.
-    fn complete(&mut self, node: Node, weight: Weight) -> Result<(), Mistake> {
+    fn complete(&mut self, node: Node, weight: Weight) -> Step {
         let Some(frame) = self.frames.last_mut() else {
             self.root = Some(node);
             return Ok(());
@@ -358,7 +417,10 @@ fn pending_key(node: Node, map: &mut MapFrame, mistakes: &mut Vec<Mistake>) -> P
         return PendingKey::Refused;
     }
     map.seen.insert(name.to_owned(), span);
-    PendingKey::Plain(Key { name: name.to_owned(), span })
+    PendingKey::Plain(Key {
+        name: name.to_owned(),
+        span,
+    })
 }
 
 /// From the first character to the end of the last child (the parser ends a block at the next token), or to
@@ -368,9 +430,20 @@ fn extent(start: Span, last_child: Option<Span>, end: Span) -> Span {
     let block_end = last_child.map_or(start.end, |child| child.end);
     // A child reached through an alias lies elsewhere.
     let block_end = block_end.clamp(start.end, end.end.max(start.end));
-    Span { end: if in_brackets { end.end } else { block_end }, ..start }
+    Span {
+        end: if in_brackets { end.end } else { block_end },
+        ..start
+    }
+}
+
+fn stop(mistake: Mistake) -> Step {
+    Err(Box::new(mistake))
 }
 
 fn too_deep(span: Span) -> Mistake {
-    Mistake::error(span, code::LIMIT, format!("nested deeper than {MAX_DEPTH} levels"))
+    Mistake::error(
+        span,
+        code::LIMIT,
+        format!("nested deeper than {MAX_DEPTH} levels"),
+    )
 }

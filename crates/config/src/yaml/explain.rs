@@ -2,7 +2,7 @@
 
 use granit_parser::{ErrorKind, ScanError};
 
-use super::position;
+use super::{MAX_DEPTH, position};
 use crate::mistake::{Mistake, code};
 use crate::source::{FileId, SourceFile, Sources, Span};
 
@@ -25,15 +25,23 @@ pub(super) fn syntax_error(error: &ScanError, sources: &Sources, file: FileId) -
     };
     let here = sources.span(file, at, at + width);
 
+    if *error.kind() == ErrorKind::RecursionLimitExceeded {
+        return Mistake::error(
+            here,
+            code::LIMIT,
+            format!("nested deeper than {MAX_DEPTH} levels"),
+        );
+    }
     if let Some(tab) = tab_in_indentation(error.kind(), source, line_number) {
         let span = sources.span(file, tab, tab + 1);
         let message = "a tab in the indentation; YAML is indented with spaces";
         return Mistake::error(span, code::TAB, message).hint("replace it by spaces");
     }
-    if at_first_word(source, at, line_number) && is_about_structure(error.kind()) {
-        if let Some(mistake) = bad_indentation(sources, source, here, line) {
-            return mistake;
-        }
+    if at_first_word(source, at, line_number)
+        && is_about_structure(error.kind())
+        && let Some(mistake) = bad_indentation(sources, source, here, line)
+    {
+        return mistake;
     }
     let (message, hint) = in_words(error.kind(), line);
     let message = message.map_or_else(|| error.info(), str::to_owned);
@@ -59,13 +67,18 @@ fn tab_in_indentation(kind: &ErrorKind, source: &SourceFile, line: u32) -> Optio
     (line..line + 3).find_map(|line| {
         let text = source.line(line);
         let indentation = text.len() - text.trim_start_matches([' ', '\t']).len();
-        text[..indentation].find('\t').map(|at| source.line_offset(line) + at)
+        text[..indentation]
+            .find('\t')
+            .map(|at| source.line_offset(line) + at)
     })
 }
 
 fn at_first_word(source: &SourceFile, at: usize, line: u32) -> bool {
     let start = source.line_offset(line);
-    source.text().get(start..at).is_some_and(|before| before.chars().all(|c| c == ' '))
+    source
+        .text()
+        .get(start..at)
+        .is_some_and(|before| before.chars().all(|c| c == ' '))
         || at_key_end(source, at, line)
 }
 
@@ -99,7 +112,13 @@ fn bad_indentation(sources: &Sources, source: &SourceFile, here: Span, line: &st
     let offset = source.line_offset(number);
     let word = line.trim_start().split([':', ' ']).next().map_or(0, str::len);
     let span = sources.span(here.file, offset + indent, offset + indent + word.max(1));
-    let spaces = |count: usize| if count == 1 { "1 space".to_owned() } else { format!("{count} spaces") };
+    let spaces = |count: usize| {
+        if count == 1 {
+            "1 space".to_owned()
+        } else {
+            format!("{count} spaces")
+        }
+    };
 
     let above = nearest_line_above(source, number)?;
     let above_text = source.line(above);
@@ -121,7 +140,10 @@ fn bad_indentation(sources: &Sources, source: &SourceFile, here: Span, line: &st
             Mistake::error(span, code::INDENTATION, message).hint("indent it like what it belongs to"),
         );
     }
-    let message = format!("this line begins after {}, where no block above begins", spaces(indent));
+    let message = format!(
+        "this line begins after {}, where no block above begins",
+        spaces(indent)
+    );
     let open: Vec<String> = columns.iter().map(usize::to_string).collect();
     let hint = format!("blocks above begin after {} spaces", open.join(", "));
     Some(Mistake::error(span, code::INDENTATION, message).hint(hint))
@@ -131,7 +153,10 @@ fn bad_indentation(sources: &Sources, source: &SourceFile, here: Span, line: &st
 fn columns_above(source: &SourceFile, line: u32) -> Vec<usize> {
     let mut columns: Vec<usize> = Vec::new();
     let first = line.saturating_sub(MAX_LINES_ABOVE).max(1);
-    for above in (first..line).rev().filter(|above| has_content(source.line(*above))) {
+    for above in (first..line)
+        .rev()
+        .filter(|above| has_content(source.line(*above)))
+    {
         let column = indentation(source.line(above));
         if columns.last().is_none_or(|last| column < *last) {
             columns.push(column);
@@ -168,22 +193,27 @@ fn has_value(line: &str) -> bool {
 fn in_words(kind: &ErrorKind, line: &str) -> (Option<&'static str>, Option<&'static str>) {
     let variable_in_brackets = line.contains("${");
     match kind {
-        ErrorKind::UnexpectedCharacter { .. } => {
-            (Some("a value cannot begin with this character"), Some("put the value in quotes"))
-        }
+        ErrorKind::UnexpectedCharacter { .. } => (
+            Some("a value cannot begin with this character"),
+            Some("put the value in quotes"),
+        ),
         ErrorKind::MappingValueNotAllowed => (
             Some("a second `: ` on one line"),
             Some("put a value that contains `: ` in quotes, or begin a new line after the first"),
         ),
-        ErrorKind::SimpleKeyExpected => {
-            (Some("a key without a `:`"), Some("write `key: value`, with a space after the `:`"))
-        }
+        ErrorKind::SimpleKeyExpected => (
+            Some("a key without a `:`"),
+            Some("write `key: value`, with a space after the `:`"),
+        ),
         ErrorKind::ExpectedFlowMappingSeparator
         | ErrorKind::ExpectedFlowSequenceSeparator
         | ErrorKind::MisplacedFlowCollectionEnd
             if variable_in_brackets =>
         {
-            (Some("`{` inside of `{…}` or `[…]`"), Some("put the `${…}` in quotes"))
+            (
+                Some("`{` inside of `{…}` or `[…]`"),
+                Some("put the `${…}` in quotes"),
+            )
         }
         ErrorKind::ExpectedFlowMappingSeparator => (Some("a `,` or `}` is missing before this"), None),
         ErrorKind::ExpectedFlowSequenceSeparator | ErrorKind::InvalidColonPlacement => {
@@ -193,20 +223,22 @@ fn in_words(kind: &ErrorKind, line: &str) -> (Option<&'static str>, Option<&'sta
         ErrorKind::MismatchedFlowCollectionEnd { .. } => {
             (Some("this bracket closes one of the other kind"), None)
         }
-        ErrorKind::UnclosedQuotedScalar | ErrorKind::InvalidQuotedScalarIndent => {
-            (Some("a quote is never closed"), Some("a text that began above has no closing quote"))
-        }
+        ErrorKind::UnclosedQuotedScalar | ErrorKind::InvalidQuotedScalarIndent => (
+            Some("a quote is never closed"),
+            Some("a text that began above has no closing quote"),
+        ),
         ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar => (
             Some("text after a closing quote"),
             Some("put the whole text in quotes; a `'` inside of '…' is written `''`"),
         ),
-        ErrorKind::UnknownQuotedScalarEscape => {
-            (Some("an unknown `\\` escape in \"…\""), Some("use '…', where `\\` is itself, or write `\\\\`"))
-        }
-        ErrorKind::RecursionLimitExceeded => (Some("nested too deeply"), None),
-        ErrorKind::ExpectedBlockMappingKey | ErrorKind::InvalidIndentation => {
-            (Some("this line fits nothing above it"), Some("compare its indentation with the lines above"))
-        }
+        ErrorKind::UnknownQuotedScalarEscape => (
+            Some("an unknown `\\` escape in \"…\""),
+            Some("use '…', where `\\` is itself, or write `\\\\`"),
+        ),
+        ErrorKind::ExpectedBlockMappingKey | ErrorKind::InvalidIndentation => (
+            Some("this line fits nothing above it"),
+            Some("compare its indentation with the lines above"),
+        ),
         _ => (None, None),
     }
 }

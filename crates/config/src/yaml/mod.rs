@@ -57,15 +57,17 @@ pub(crate) fn parse(
         let step = match next {
             Ok((Event::StreamEnd, _)) => break,
             Ok((event, span)) => builder.event(event, span),
-            Err(error) => Err(explain::syntax_error(&error, sources, file)),
+            Err(error) => Err(Box::new(explain::syntax_error(&error, sources, file))),
         };
         if let Err(mistake) = step {
             builder.finish(mistakes);
-            mistakes.push(mistake);
+            mistakes.push(*mistake);
             return None;
         }
     }
-    let root = builder.finish(mistakes).unwrap_or_else(|| Node::empty_map(Span::file_start(file)));
+    let root = builder
+        .finish(mistakes)
+        .unwrap_or_else(|| Node::empty_map(Span::file_start(file)));
     match root.value {
         Value::Map(_) => Some(root),
         Value::Null => Some(Node::empty_map(root.span)),

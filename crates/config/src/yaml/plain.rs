@@ -31,20 +31,27 @@ fn resolve_number(text: &str) -> Option<Value> {
             Err(_) => text.parse().ok().map(Value::Float),
         };
     }
-    is_float(unsigned).then(|| text.parse().ok().map(Value::Float)).flatten()
+    is_float(unsigned)
+        .then(|| text.parse().ok().map(Value::Float))
+        .flatten()
 }
 
 fn radix(digits: &str, radix: u32) -> Option<Value> {
     // from_str_radix would take a sign.
     let valid = !digits.is_empty() && digits.chars().all(|digit| digit.is_digit(radix));
-    valid.then(|| i64::from_str_radix(digits, radix).ok().map(Value::Int)).flatten()
+    valid
+        .then(|| i64::from_str_radix(digits, radix).ok().map(Value::Int))
+        .flatten()
 }
 
 /// `( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )?`
 fn is_float(unsigned: &str) -> bool {
     let all_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, Some(exponent.strip_prefix(['-', '+']).unwrap_or(exponent))),
+        Some((mantissa, exponent)) => (
+            mantissa,
+            Some(exponent.strip_prefix(['-', '+']).unwrap_or(exponent)),
+        ),
         None => (unsigned, None),
     };
     let mantissa_is_number = match mantissa.split_once('.') {

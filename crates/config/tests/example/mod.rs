@@ -13,7 +13,7 @@ use sidelight_config::{
 
 setting_enum! {
     /// Compression of a body.
-    pub enum Compression {
+    pub(crate) enum Compression {
         /// None at all.
         Identity = "none" | "",
         /// RFC 1952.
@@ -25,7 +25,7 @@ setting_enum! {
 
 settings! {
     /// Settings every listener has.
-    pub struct Listener {
+    pub(crate) struct Listener {
         /// Address to listen on.
         endpoint: Endpoint = Endpoint::tcp("localhost", 4317),
         /// Largest message taken.
@@ -35,7 +35,7 @@ settings! {
 
 settings! {
     /// gRPC.
-    pub struct Grpc {
+    pub(crate) struct Grpc {
         /// What every listener has.
         flatten listener: Listener,
         /// Streams of one connection.
@@ -50,7 +50,7 @@ settings! {
 
 settings! {
     /// HTTP.
-    pub struct Http {
+    pub(crate) struct Http {
         /// What every listener has.
         flatten listener: Listener = Listener {
             endpoint: Endpoint::tcp("localhost", 4318),
@@ -63,7 +63,7 @@ settings! {
 
 settings! {
     /// Which protocols are on.
-    pub struct Protocols {
+    pub(crate) struct Protocols {
         /// OTLP over gRPC.
         grpc: Option<Grpc>,
         /// OTLP over HTTP.
@@ -73,7 +73,7 @@ settings! {
 
 settings! {
     /// Settings of the `listener` receiver.
-    pub struct Receiver {
+    pub(crate) struct Receiver {
         /// The protocols; at least one.
         required protocols: Protocols,
     }
@@ -83,14 +83,18 @@ settings! {
 impl Receiver {
     fn check(&self, check: &mut Check<'_, '_>) {
         if self.protocols.grpc.is_none() && self.protocols.http.is_none() {
-            check.error_hint("protocols", "turns no protocol on", "add `grpc:` or `http:` below it");
+            check.error_hint(
+                "protocols",
+                "turns no protocol on",
+                "add `grpc:` or `http:` below it",
+            );
         }
     }
 }
 
 settings! {
     /// Bounds of a batch.
-    pub struct Batch {
+    pub(crate) struct Batch {
         /// Items that make a batch full.
         min_size: u64 = 8192,
         /// Most items of a batch.
@@ -109,7 +113,7 @@ impl Batch {
 
 settings! {
     /// One of several targets.
-    pub struct Target {
+    pub(crate) struct Target {
         /// Its name.
         required name: String,
         /// Its share of the load.
@@ -119,7 +123,7 @@ settings! {
 
 settings! {
     /// Settings of the `shipper` exporter.
-    pub struct Exporter {
+    pub(crate) struct Exporter {
         /// Where to.
         required endpoint: Endpoint,
         /// How long one attempt may take.
@@ -144,7 +148,7 @@ settings! {
 }
 
 /// An environment with a secret.
-pub fn env() -> FixedEnv {
+pub(crate) fn env() -> FixedEnv {
     FixedEnv::new()
         .with_var("API_TOKEN", "p4ssw0rd")
         .with_var("PORT", "4317")
@@ -153,7 +157,7 @@ pub fn env() -> FixedEnv {
 }
 
 /// Loads texts under names.
-pub fn load(texts: &[(&str, &str)]) -> (Option<Tree>, Mistakes) {
+pub(crate) fn load(texts: &[(&str, &str)]) -> (Option<Tree>, Mistakes) {
     let named = texts.iter().map(|(name, text)| sidelight_config::NamedText {
         name: (*name).to_owned(),
         bytes: text.as_bytes().to_vec(),
@@ -162,7 +166,7 @@ pub fn load(texts: &[(&str, &str)]) -> (Option<Tree>, Mistakes) {
 }
 
 /// Reads every entry of `receivers` as [`Receiver`] and of `exporters` as [`Exporter`].
-pub fn check(texts: &[(&str, &str)]) -> Mistakes {
+pub(crate) fn check(texts: &[(&str, &str)]) -> Mistakes {
     let (tree, mut mistakes) = load(texts);
     if let Some(tree) = tree {
         read_all::<Receiver>(&tree, "receivers", "receiver", &mut mistakes);
@@ -185,11 +189,14 @@ fn read_all<T: Settings>(tree: &Tree, section: &str, role: &str, mistakes: &mut 
 }
 
 /// Reads one text as the settings of the exporter `shipper`.
-pub fn exporter(text: &str) -> (Option<Read<Exporter>>, Mistakes) {
+pub(crate) fn exporter(text: &str) -> (Option<Read<Exporter>>, Mistakes) {
     let (tree, mut mistakes) = load(&[("pipeline.yaml", text)]);
     let config = tree.and_then(|tree| {
-        let owner =
-            Owner { label: "exporter `shipper`".to_owned(), readme: None, place: tree.root.span };
+        let owner = Owner {
+            label: "exporter `shipper`".to_owned(),
+            readme: None,
+            place: tree.root.span,
+        };
         read(&tree.root, owner, &mut mistakes)
     });
     (config, mistakes)

@@ -38,12 +38,20 @@ pub(crate) enum Act {
 }
 
 pub(crate) fn retry() -> Act {
-    Act::Answer(Sent::Retry { after: None, reason: "busy".into(), maybe_processed: false })
+    Act::Answer(Sent::Retry {
+        after: None,
+        reason: "busy".into(),
+        maybe_processed: false,
+    })
 }
 
 pub(crate) fn retry_after(seconds: u64) -> Act {
     let after = Some(Duration::from_secs(seconds));
-    Act::Answer(Sent::Retry { after, reason: "busy".into(), maybe_processed: false })
+    Act::Answer(Sent::Retry {
+        after,
+        reason: "busy".into(),
+        maybe_processed: false,
+    })
 }
 
 pub(crate) fn accept() -> Act {
@@ -55,11 +63,16 @@ pub(crate) fn reject() -> Act {
 }
 
 pub(crate) fn too_large() -> Act {
-    Act::Answer(Sent::TooLarge { reason: "too much".into() })
+    Act::Answer(Sent::TooLarge {
+        reason: "too much".into(),
+    })
 }
 
 pub(crate) fn partial(rejected: u64) -> Act {
-    Act::Answer(Sent::Partial { rejected, reason: "some".into() })
+    Act::Answer(Sent::Partial {
+        rejected,
+        reason: "some".into(),
+    })
 }
 
 pub(crate) fn after_ms(ms: u64, act: Act) -> Act {
@@ -75,13 +88,14 @@ pub(crate) struct Seen {
 }
 
 type Rule = Box<dyn Fn(&[u64]) -> Option<Act> + Send + Sync>;
+type EncodeRule = Box<dyn Fn(&[u64]) -> Result<(), String> + Send + Sync>;
 
 /// Answers by rule where one speaks, then from the script, then takes everything.
 #[derive(Default)]
 pub(crate) struct Scripted {
     pub(crate) script: Mutex<VecDeque<Act>>,
     pub(crate) rule: Option<Rule>,
-    pub(crate) encode_rule: Option<Box<dyn Fn(&[u64]) -> Result<(), String> + Send + Sync>>,
+    pub(crate) encode_rule: Option<EncodeRule>,
     pub(crate) encodes: bool,
     /// Bytes that encoding adds to a request.
     pub(crate) encoding_adds: usize,
@@ -91,6 +105,15 @@ pub(crate) struct Scripted {
     pub(crate) encoder_threads: Mutex<Vec<std::thread::ThreadId>>,
     pub(crate) now_open: Mutex<usize>,
     pub(crate) most_open: Mutex<usize>,
+}
+
+impl Scripted {
+    pub(crate) fn acting(script: impl IntoIterator<Item = Act>) -> Self {
+        Self {
+            script: Mutex::new(script.into_iter().collect()),
+            ..Self::default()
+        }
+    }
 }
 
 #[async_trait]
@@ -117,9 +140,15 @@ impl Exporter for Scripted {
         joined.truncate(joined.len() - self.encoding_adds);
         let ids = ids(request.signal, &joined);
         assert_eq!(ids.len(), request.items);
-        self.seen.lock().push(Seen { at: Instant::now(), ids: ids.clone(), bytes: request.len() });
+        self.seen.lock().push(Seen {
+            at: Instant::now(),
+            ids: ids.clone(),
+            bytes: request.len(),
+        });
         let by_rule = self.rule.as_ref().and_then(|rule| rule(&ids));
-        let mut act = by_rule.or_else(|| self.script.lock().pop_front()).unwrap_or_else(accept);
+        let mut act = by_rule
+            .or_else(|| self.script.lock().pop_front())
+            .unwrap_or_else(accept);
         let _open = Open::new(self);
         loop {
             match act {
@@ -134,7 +163,11 @@ impl Exporter for Scripted {
                 }
                 Act::TakeAndFail => {
                     self.taken.lock().extend(&ids);
-                    return Sent::Retry { after: None, reason: "no answer".into(), maybe_processed: true };
+                    return Sent::Retry {
+                        after: None,
+                        reason: "no answer".into(),
+                        maybe_processed: true,
+                    };
                 }
                 Act::After(wait, then) => {
                     tokio::time::sleep(wait).await;
@@ -180,21 +213,31 @@ pub(crate) struct Rig {
 
 /// Settings as the tests start from: the defaults, with a timeout and without jitter.
 pub(crate) fn settings() -> SendingSettings {
-    let mut settings = SendingSettings { timeout: Duration::from_secs(5), ..SendingSettings::default() };
+    let mut settings = SendingSettings {
+        timeout: Duration::from_secs(5),
+        ..SendingSettings::default()
+    };
     settings.retry.randomization_factor = 0.0;
     settings
 }
 
 impl Rig {
     pub(crate) fn new(settings: SendingSettings, script: impl IntoIterator<Item = Act>) -> Self {
-        Self::with(Signal::Logs, settings, Scripted { script: Mutex::new(script.into_iter().collect()), ..Scripted::default() })
+        Self::with(Signal::Logs, settings, Scripted::acting(script))
     }
 
     pub(crate) fn by_rule(
         settings: SendingSettings,
         rule: impl Fn(&[u64]) -> Option<Act> + Send + Sync + 'static,
     ) -> Self {
-        Self::with(Signal::Logs, settings, Scripted { rule: Some(Box::new(rule)), ..Scripted::default() })
+        Self::with(
+            Signal::Logs,
+            settings,
+            Scripted {
+                rule: Some(Box::new(rule)),
+                ..Scripted::default()
+            },
+        )
     }
 
     pub(crate) fn with(signal: Signal, settings: SendingSettings, exporter: Scripted) -> Self {
@@ -212,7 +255,16 @@ impl Rig {
             metrics: metrics.clone(),
         });
         let task = tokio::spawn(task);
-        Self { queue, exporter, signal, metrics, board, budget, task, next_id: Mutex::new(0) }
+        Self {
+            queue,
+            exporter,
+            signal,
+            metrics,
+            board,
+            budget,
+            task,
+            next_id: Mutex::new(0),
+        }
     }
 
     /// A batch of so many items with the next ids, and its receipt.
@@ -221,8 +273,19 @@ impl Rig {
         let first = *next;
         *next += items as u64;
         let (ack, receipt) = Ack::new();
-        let chunk = Chunk { bytes: encode(self.signal, first..*next, 0).into(), items };
-        (Batch { signal: self.signal, payload: Payload::new(chunk), ack, deadline: None }, receipt)
+        let chunk = Chunk {
+            bytes: encode(self.signal, first..*next, 0).into(),
+            items,
+        };
+        (
+            Batch {
+                signal: self.signal,
+                payload: Payload::new(chunk),
+                ack,
+                deadline: None,
+            },
+            receipt,
+        )
     }
 
     /// Puts a batch of so many items into the queue.
@@ -241,7 +304,10 @@ impl Rig {
     }
 
     pub(crate) fn put_batch(&self, batch: Batch) {
-        let room = self.queue.reserve(batch.payload.len(), batch.items()).expect("room");
+        let room = self
+            .queue
+            .reserve(batch.payload.len(), batch.items())
+            .expect("room");
         room.enqueue([batch]);
     }
 
@@ -253,12 +319,22 @@ impl Rig {
 
     /// The ids of every request, in the order in which they were sent.
     pub(crate) fn requests(&self) -> Vec<Vec<u64>> {
-        self.exporter.seen.lock().iter().map(|seen| seen.ids.clone()).collect()
+        self.exporter
+            .seen
+            .lock()
+            .iter()
+            .map(|seen| seen.ids.clone())
+            .collect()
     }
 
     /// Seconds since `start` at which each request was sent.
     pub(crate) fn times(&self, start: Instant) -> Vec<f64> {
-        self.exporter.seen.lock().iter().map(|seen| (seen.at - start).as_secs_f64()).collect()
+        self.exporter
+            .seen
+            .lock()
+            .iter()
+            .map(|seen| (seen.at - start).as_secs_f64())
+            .collect()
     }
 
     pub(crate) fn taken(&self) -> Vec<u64> {
@@ -268,7 +344,9 @@ impl Rig {
     pub(crate) fn metric(&self, name: &str) -> f64 {
         let snapshot = self.metrics.snapshot();
         let family = snapshot.iter().find(|family| family.name == name);
-        family.map_or(f64::NAN, |family| family.series.iter().map(|(_, value)| value).sum())
+        family.map_or(f64::NAN, |family| {
+            family.series.iter().map(|(_, value)| value).sum()
+        })
     }
 
     pub(crate) fn state(&self) -> State {
@@ -304,12 +382,23 @@ pub(crate) fn encode(signal: Signal, ids: std::ops::Range<u64>, padding: usize) 
 fn encode_logs(ids: std::ops::Range<u64>, padding: usize) -> Vec<u8> {
     let log_records = ids.map(|id| LogRecord {
         time_unix_nano: id + 1,
-        body: Some(AnyValue { value: Some(Value::StringValue("x".repeat(padding))) }),
+        body: Some(AnyValue {
+            value: Some(Value::StringValue("x".repeat(padding))),
+        }),
         ..LogRecord::default()
     });
-    let scope = ScopeLogs { log_records: log_records.collect(), ..ScopeLogs::default() };
-    let resource = ResourceLogs { scope_logs: vec![scope], ..ResourceLogs::default() };
-    ExportLogsServiceRequest { resource_logs: vec![resource] }.encode_to_vec()
+    let scope = ScopeLogs {
+        log_records: log_records.collect(),
+        ..ScopeLogs::default()
+    };
+    let resource = ResourceLogs {
+        scope_logs: vec![scope],
+        ..ResourceLogs::default()
+    };
+    ExportLogsServiceRequest {
+        resource_logs: vec![resource],
+    }
+    .encode_to_vec()
 }
 
 fn encode_metrics(ids: std::ops::Range<u64>) -> Vec<u8> {
@@ -318,11 +407,26 @@ fn encode_metrics(ids: std::ops::Range<u64>) -> Vec<u8> {
         value: Some(number_data_point::Value::AsInt(1)),
         ..NumberDataPoint::default()
     });
-    let gauge = Gauge { data_points: data_points.collect() };
-    let metric = Metric { name: "m".into(), data: Some(metric::Data::Gauge(gauge)), ..Metric::default() };
-    let scope = ScopeMetrics { metrics: vec![metric], ..ScopeMetrics::default() };
-    let resource = ResourceMetrics { scope_metrics: vec![scope], ..ResourceMetrics::default() };
-    ExportMetricsServiceRequest { resource_metrics: vec![resource] }.encode_to_vec()
+    let gauge = Gauge {
+        data_points: data_points.collect(),
+    };
+    let metric = Metric {
+        name: "m".into(),
+        data: Some(metric::Data::Gauge(gauge)),
+        ..Metric::default()
+    };
+    let scope = ScopeMetrics {
+        metrics: vec![metric],
+        ..ScopeMetrics::default()
+    };
+    let resource = ResourceMetrics {
+        scope_metrics: vec![scope],
+        ..ResourceMetrics::default()
+    };
+    ExportMetricsServiceRequest {
+        resource_metrics: vec![resource],
+    }
+    .encode_to_vec()
 }
 
 /// The ids in a request.

@@ -139,13 +139,9 @@ impl Balance {
                 match found {
                     Ok(found) => found.into_iter().take(MAX_ADDRESSES).map(Address::Tcp).collect(),
                     Err(error) => {
-                        // Not before the least interval again.
-                        self.list
-                            .lock()
-                            .resolved_at
-                            .replace(Instant::now())
-                            .is_none()
-                            .then(|| self.forget());
+                        // Not before the least interval again; a first resolution is repeated by the next request.
+                        let mut list = self.list.lock();
+                        list.resolved_at = list.resolved_at.map(|_| Instant::now());
                         return Err(SendError::unsent(
                             SendErrorKind::Resolve,
                             format!("{host}: {error}"),
@@ -173,10 +169,5 @@ impl Balance {
         list.resolved_at = Some(Instant::now());
         self.doubtful.store(false, Ordering::Relaxed);
         Ok(list.subchannels.clone())
-    }
-
-    /// A first resolution that failed leaves nothing to use: the next request tries again.
-    fn forget(&self) {
-        self.list.lock().resolved_at = None;
     }
 }

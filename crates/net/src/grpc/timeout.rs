@@ -36,6 +36,7 @@ pub fn format_timeout(timeout: Duration) -> HeaderValue {
         (1_000_000, 'm'),
         (1_000_000_000, 'S'),
         (60_000_000_000, 'M'),
+        (3_600_000_000_000, 'H'),
     ];
     let text = units
         .into_iter()

@@ -14,14 +14,23 @@ use sidelight_net::compress::{Encoding, deflate};
 use sidelight_net::grpc::{Code, ReadLimits, Status, message_prefix, read_message};
 use sidelight_net::http_body::{HttpError, read_body};
 
-const LIMITS: ReadLimits = ReadLimits { max_size: 1 << 20, idle_timeout: Duration::from_secs(30) };
+const LIMITS: ReadLimits = ReadLimits {
+    max_size: 1 << 20,
+    idle_timeout: Duration::from_secs(30),
+};
 
 fn body(frames: Vec<Bytes>) -> impl http_body::Body<Data = Bytes, Error = Infallible> + Unpin {
-    StreamBody::new(stream::iter(frames.into_iter().map(|frame| Ok(Frame::data(frame)))))
+    StreamBody::new(stream::iter(
+        frames.into_iter().map(|frame| Ok(Frame::data(frame))),
+    ))
 }
 
 fn framed(compressed: bool, message: &[u8]) -> Vec<u8> {
-    [&message_prefix(compressed, message.len()).expect("short")[..], message].concat()
+    [
+        &message_prefix(compressed, message.len()).expect("short")[..],
+        message,
+    ]
+    .concat()
 }
 
 /// The bytes in frames of this size.
@@ -35,11 +44,16 @@ async fn read(wire: Vec<Bytes>, encoding: Encoding, budget: &FixedBudget) -> Res
 
 #[tokio::test]
 async fn a_message_is_the_same_however_it_is_cut_into_frames() {
-    let message: Vec<u8> = (0..300_000_u32).flat_map(u32::to_le_bytes).take(700_000).collect();
+    let message: Vec<u8> = (0..300_000_u32)
+        .flat_map(u32::to_le_bytes)
+        .take(700_000)
+        .collect();
     let small = deflate(Encoding::Zstd, 1, &[Bytes::from(message.clone())], &Unlimited).expect("compressed");
-    for (wire, encoding) in
-        [(framed(false, &message), Encoding::Identity), (framed(false, &message), Encoding::Gzip), (framed(true, &small), Encoding::Zstd)]
-    {
+    for (wire, encoding) in [
+        (framed(false, &message), Encoding::Identity),
+        (framed(false, &message), Encoding::Gzip),
+        (framed(true, &small), Encoding::Zstd),
+    ] {
         for size in [1, 4, 5, 6, 1000, 16_384, usize::MAX] {
             let budget = FixedBudget::new(8 << 20);
             let read = read(cut(&wire, size), encoding, &budget).await.expect("read");
@@ -55,12 +69,16 @@ async fn a_message_is_the_same_however_it_is_cut_into_frames() {
 async fn a_large_message_in_one_frame_is_not_copied() {
     let wire = Bytes::from(framed(false, &vec![7; 600_000]));
     let inside = wire.as_ptr_range();
-    let message = read(vec![wire.clone()], Encoding::Identity, &FixedBudget::new(1 << 20)).await.expect("read");
+    let message = read(vec![wire.clone()], Encoding::Identity, &FixedBudget::new(1 << 20))
+        .await
+        .expect("read");
     assert!(inside.contains(&message.as_ptr()));
     // A small one is, so that it does not pin the frame.
     let wire = Bytes::from(framed(false, &[7; 6000]));
     let inside = wire.as_ptr_range();
-    let message = read(vec![wire.clone()], Encoding::Identity, &FixedBudget::new(1 << 20)).await.expect("read");
+    let message = read(vec![wire.clone()], Encoding::Identity, &FixedBudget::new(1 << 20))
+        .await
+        .expect("read");
     assert!(!inside.contains(&message.as_ptr()));
 }
 
@@ -69,16 +87,66 @@ async fn broken_framing_is_answered_with_the_code_that_grpc_has_for_it() {
     let good = framed(false, b"hello");
     let table: [(&str, Vec<u8>, Encoding, Code); 11] = [
         ("no message", vec![], Encoding::Identity, Code::Unimplemented),
-        ("half a prefix", good[..3].to_vec(), Encoding::Identity, Code::Internal),
-        ("half a message", good[..7].to_vec(), Encoding::Identity, Code::Internal),
-        ("prefix only", good[..5].to_vec(), Encoding::Identity, Code::Internal),
-        ("one byte too many", [&good[..], b"x"].concat(), Encoding::Identity, Code::Unimplemented),
-        ("two messages", good.repeat(2), Encoding::Identity, Code::Unimplemented),
-        ("flag 2", [&[2], &good[1..]].concat(), Encoding::Identity, Code::Internal),
-        ("compressed without encoding", framed(true, b"x"), Encoding::Identity, Code::Internal),
-        ("not gzip", framed(true, b"this is not gzip at all"), Encoding::Gzip, Code::Internal),
-        ("too large", framed(false, &vec![0; (1 << 20) + 1]), Encoding::Identity, Code::ResourceExhausted),
-        ("4 GiB claimed", [0, 255, 255, 255, 255].to_vec(), Encoding::Identity, Code::ResourceExhausted),
+        (
+            "half a prefix",
+            good[..3].to_vec(),
+            Encoding::Identity,
+            Code::Internal,
+        ),
+        (
+            "half a message",
+            good[..7].to_vec(),
+            Encoding::Identity,
+            Code::Internal,
+        ),
+        (
+            "prefix only",
+            good[..5].to_vec(),
+            Encoding::Identity,
+            Code::Internal,
+        ),
+        (
+            "one byte too many",
+            [&good[..], b"x"].concat(),
+            Encoding::Identity,
+            Code::Unimplemented,
+        ),
+        (
+            "two messages",
+            good.repeat(2),
+            Encoding::Identity,
+            Code::Unimplemented,
+        ),
+        (
+            "flag 2",
+            [&[2], &good[1..]].concat(),
+            Encoding::Identity,
+            Code::Internal,
+        ),
+        (
+            "compressed without encoding",
+            framed(true, b"x"),
+            Encoding::Identity,
+            Code::Internal,
+        ),
+        (
+            "not gzip",
+            framed(true, b"this is not gzip at all"),
+            Encoding::Gzip,
+            Code::Internal,
+        ),
+        (
+            "too large",
+            framed(false, &vec![0; (1 << 20) + 1]),
+            Encoding::Identity,
+            Code::ResourceExhausted,
+        ),
+        (
+            "4 GiB claimed",
+            [0, 255, 255, 255, 255].to_vec(),
+            Encoding::Identity,
+            Code::ResourceExhausted,
+        ),
     ];
     for (name, wire, encoding, code) in table {
         for size in [1, 100_000, usize::MAX] {
@@ -95,8 +163,12 @@ async fn broken_framing_is_answered_with_the_code_that_grpc_has_for_it() {
 async fn a_spent_budget_is_unavailable_with_a_delay_before_anything_is_read() {
     let budget = FixedBudget::new(1000);
     // Only the prefix is there: the answer must not wait for the message.
-    let wire = vec![Bytes::copy_from_slice(&message_prefix(false, 5000).expect("short"))];
-    let status = read(wire, Encoding::Identity, &budget).await.expect_err("refused");
+    let wire = vec![Bytes::copy_from_slice(
+        &message_prefix(false, 5000).expect("short"),
+    )];
+    let status = read(wire, Encoding::Identity, &budget)
+        .await
+        .expect_err("refused");
     assert_eq!(status.code, Code::Unavailable);
     assert!(status.retry_info.is_some());
     assert_eq!((budget.used(), budget.peak()), (0, 0));
@@ -105,11 +177,15 @@ async fn a_spent_budget_is_unavailable_with_a_delay_before_anything_is_read() {
 #[tokio::test(start_paused = true)]
 async fn a_body_that_stalls_is_given_up() {
     let stalled = || StreamBody::new(stream::pending::<Result<Frame<Bytes>, Infallible>>());
-    let status = read_message(stalled(), Encoding::Identity, LIMITS, &Unlimited).await.expect_err("stalled");
+    let status = read_message(stalled(), Encoding::Identity, LIMITS, &Unlimited)
+        .await
+        .expect_err("stalled");
     assert_eq!(status.code, Code::DeadlineExceeded);
     let (mut parts, ()) = http::Request::new(()).into_parts();
     parts.version = http::Version::HTTP_2;
-    let error = read_body(&parts, stalled(), LIMITS, &Unlimited).await.expect_err("stalled");
+    let error = read_body(&parts, stalled(), LIMITS, &Unlimited)
+        .await
+        .expect_err("stalled");
     assert_eq!(error.status(), 408);
 }
 
@@ -120,14 +196,22 @@ async fn empty_frames_do_not_hold_a_request_open() {
         Some((Ok::<_, Infallible>(Frame::data(Bytes::new())), ()))
     });
     let body = StreamBody::new(Box::pin(endless));
-    let status = read_message(body, Encoding::Identity, LIMITS, &Unlimited).await.expect_err("stalled");
+    let status = read_message(body, Encoding::Identity, LIMITS, &Unlimited)
+        .await
+        .expect_err("stalled");
     assert_eq!(status.code, Code::DeadlineExceeded);
 }
 
-async fn read_http(wire: Vec<Bytes>, encodings: &[&'static str], budget: &FixedBudget) -> Result<Bytes, HttpError> {
+async fn read_http(
+    wire: Vec<Bytes>,
+    encodings: &[&'static str],
+    budget: &FixedBudget,
+) -> Result<Bytes, HttpError> {
     let (mut parts, ()) = http::Request::new(()).into_parts();
     for encoding in encodings {
-        parts.headers.append(CONTENT_ENCODING, HeaderValue::from_static(encoding));
+        parts
+            .headers
+            .append(CONTENT_ENCODING, HeaderValue::from_static(encoding));
     }
     read_body(&parts, body(wire), LIMITS, budget).await
 }
@@ -135,7 +219,8 @@ async fn read_http(wire: Vec<Bytes>, encodings: &[&'static str], budget: &FixedB
 #[tokio::test]
 async fn http_bodies_are_inflated_or_refused_clearly() {
     let content = b"resource ".repeat(10_000);
-    let of = |encoding| deflate(encoding, 1, &[Bytes::from(content.clone())], &Unlimited).expect("compressed");
+    let of =
+        |encoding| deflate(encoding, 1, &[Bytes::from(content.clone())], &Unlimited).expect("compressed");
     for (names, wire) in [
         (vec![], Bytes::from(content.clone())),
         (vec![""], Bytes::from(content.clone())),
@@ -147,7 +232,11 @@ async fn http_bodies_are_inflated_or_refused_clearly() {
         let budget = FixedBudget::new(1 << 20);
         let read = read_http(cut(&wire, 1000), &names, &budget).await.expect("read");
         assert!(read == content, "{names:?}");
-        assert!(budget.used() >= read.len() && budget.used() <= 2 * read.len(), "{names:?}: {}", budget.used());
+        assert!(
+            budget.used() >= read.len() && budget.used() <= 2 * read.len(),
+            "{names:?}: {}",
+            budget.used()
+        );
         drop(read);
         assert_eq!(budget.used(), 0);
     }
@@ -158,29 +247,44 @@ async fn http_bodies_are_inflated_or_refused_clearly() {
         (vec!["gzip, gzip"], gzip.clone(), 415),
         (vec!["gzip", "gzip"], gzip.clone(), 415),
         (vec!["gzip"], gzip.slice(..gzip.len() - 3), 400),
-        (vec!["gzip"], Bytes::from_static(b"not gzip, not gzip, not gzip"), 400),
+        (
+            vec!["gzip"],
+            Bytes::from_static(b"not gzip, not gzip, not gzip"),
+            400,
+        ),
         (vec!["zstd"], gzip.clone(), 400),
         (vec!["gzip"], bomb, 413),
         (vec![], Bytes::from(vec![0; (1 << 20) + 1]), 413),
     ];
     for (names, wire, status) in table {
         let budget = FixedBudget::new(4 << 20);
-        let error = read_http(cut(&wire, 10_000), &names, &budget).await.expect_err("refused");
+        let error = read_http(cut(&wire, 10_000), &names, &budget)
+            .await
+            .expect_err("refused");
         assert_eq!(error.status(), status, "{names:?}: {error}");
         assert!(budget.peak() <= 3 << 20, "{names:?}: {}", budget.peak());
         assert_eq!(budget.used(), 0);
     }
     let tight = FixedBudget::new(20_000);
-    let error = read_http(cut(&content, 1000), &[], &tight).await.expect_err("refused");
+    let error = read_http(cut(&content, 1000), &[], &tight)
+        .await
+        .expect_err("refused");
     let mut headers = http::HeaderMap::new();
     error.write_headers(&mut headers);
-    assert_eq!((error.status().as_u16(), &headers["retry-after"]), (429, &HeaderValue::from_static("1")));
+    assert_eq!(
+        (error.status().as_u16(), &headers["retry-after"]),
+        (429, &HeaderValue::from_static("1"))
+    );
 }
 
 #[tokio::test]
 async fn an_empty_body_is_an_empty_request_in_every_encoding() {
     for name in ["gzip", "zstd", "identity"] {
-        assert_eq!(read_http(vec![], &[name], &FixedBudget::new(1 << 20)).await, Ok(Bytes::new()), "{name}");
+        assert_eq!(
+            read_http(vec![], &[name], &FixedBudget::new(1 << 20)).await,
+            Ok(Bytes::new()),
+            "{name}"
+        );
     }
 }
 

@@ -1,5 +1,11 @@
 //! The crate against real peers and hostile ones, over real sockets.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot be set up fails"
+)]
+
 mod client;
 mod framing;
 mod hostile;

@@ -1,5 +1,6 @@
 //! A small OTLP server made of this crate: what the receiver does, without a pipeline.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,23 +17,25 @@ use sidelight_net::{Incoming, ReplyBody, http_body};
 use tokio::task::JoinHandle;
 
 /// What one server got and how it is stopped.
-pub struct OtlpServer {
-    pub listener: BoundListener,
-    pub budget: FixedBudget,
-    pub received: Arc<Mutex<Vec<Bytes>>>,
-    pub shutdown: Shutdown,
-    pub task: JoinHandle<std::io::Result<Drained>>,
+pub(crate) struct OtlpServer {
+    pub(crate) listener: BoundListener,
+    pub(crate) budget: FixedBudget,
+    pub(crate) received: Arc<Mutex<Vec<Bytes>>>,
+    /// The client's side of every connection that brought a request.
+    pub(crate) peers: Arc<Mutex<HashSet<SocketAddr>>>,
+    pub(crate) shutdown: Shutdown,
+    pub(crate) task: JoinHandle<std::io::Result<Drained>>,
 }
 
 #[derive(Clone)]
-pub struct Options {
-    pub endpoint: String,
-    pub settings: ServerSettings,
-    pub limits: ReadLimits,
-    pub budget: usize,
-    pub tls: Option<ServerTls>,
+pub(crate) struct Options {
+    pub(crate) endpoint: String,
+    pub(crate) settings: ServerSettings,
+    pub(crate) limits: ReadLimits,
+    pub(crate) budget: usize,
+    pub(crate) tls: Option<ServerTls>,
     /// Keep what was received.
-    pub keep: bool,
+    pub(crate) keep: bool,
 }
 
 impl Default for Options {
@@ -49,15 +52,17 @@ impl Default for Options {
 }
 
 impl OtlpServer {
-    pub async fn start(options: Options) -> Self {
+    pub(crate) async fn start(options: Options) -> Self {
         let endpoint: Endpoint = options.endpoint.parse().expect("endpoint");
         let listener = bind(&endpoint).await.expect("bound");
         let budget = FixedBudget::new(options.budget);
         let received = Arc::new(Mutex::new(Vec::new()));
         let sink = options.keep.then(|| received.clone());
+        let peers = Arc::new(Mutex::new(HashSet::new()));
         let work = {
-            let budget = budget.clone();
-            move |request: Request<Incoming>, _info: Arc<ConnInfo>| {
+            let (budget, peers) = (budget.clone(), peers.clone());
+            move |request: Request<Incoming>, info: Arc<ConnInfo>| {
+                peers.lock().extend(info.peer);
                 serve(request, options.limits, budget.clone(), sink.clone())
             }
         };
@@ -67,14 +72,21 @@ impl OtlpServer {
         }
         let shutdown = server.shutdown();
         let task = tokio::spawn(server.serve());
-        Self { listener, budget, received, shutdown, task }
+        Self {
+            listener,
+            budget,
+            received,
+            peers,
+            shutdown,
+            task,
+        }
     }
 
-    pub fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.listener.tcp_address().expect("tcp")
     }
 
-    pub async fn stop(self, grace: Duration) -> Drained {
+    pub(crate) async fn stop(self, grace: Duration) -> Drained {
         self.shutdown.begin(tokio::time::Instant::now() + grace);
         self.task.await.expect("no panic").expect("served")
     }
@@ -95,7 +107,7 @@ async fn serve(
         "/panic" => panic!("asked to"),
         "/never" => std::future::pending().await,
         "/stream" => {
-            let pieces = futures_util::stream::iter(["one ", "two ", "three"].map(Bytes::from_static));
+            let pieces = futures_util::stream::iter(["one ", "two ", "three"].map(Bytes::from));
             return Response::new(ReplyBody::stream(pieces));
         }
         _ => {}

@@ -4,8 +4,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_client::TraceServiceClient;
-use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{TraceService, TraceServiceServer};
-use opentelemetry_proto::tonic::collector::trace::v1::{ExportTraceServiceRequest, ExportTraceServiceResponse};
+use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
+    TraceService, TraceServiceServer,
+};
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTraceServiceRequest, ExportTraceServiceResponse,
+};
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 use prost::Message;
 use sidelight_net::client::{Client, ClientSettings, Protocol};
@@ -25,18 +29,31 @@ fn request(spans: usize) -> ExportTraceServiceRequest {
         ..Span::default()
     };
     let spans = (0..spans).map(span).collect();
-    let scope = ScopeSpans { spans, ..ScopeSpans::default() };
-    let resource = ResourceSpans { scope_spans: vec![scope], ..ResourceSpans::default() };
-    ExportTraceServiceRequest { resource_spans: vec![resource] }
+    let scope = ScopeSpans {
+        spans,
+        ..ScopeSpans::default()
+    };
+    let resource = ResourceSpans {
+        scope_spans: vec![scope],
+        ..ResourceSpans::default()
+    };
+    ExportTraceServiceRequest {
+        resource_spans: vec![resource],
+    }
 }
 
 #[tokio::test]
 async fn tonic_client_is_understood_with_every_compression() {
     let server = OtlpServer::start(Options::default()).await;
-    for encoding in [None, Some(CompressionEncoding::Gzip), Some(CompressionEncoding::Zstd)] {
+    for encoding in [
+        None,
+        Some(CompressionEncoding::Gzip),
+        Some(CompressionEncoding::Zstd),
+    ] {
         for spans in [0, 1, 20_000] {
-            let mut client =
-                TraceServiceClient::connect(format!("http://{}", server.address())).await.expect("connected");
+            let mut client = TraceServiceClient::connect(format!("http://{}", server.address()))
+                .await
+                .expect("connected");
             if let Some(encoding) = encoding {
                 client = client.send_compressed(encoding);
             }
@@ -53,21 +70,44 @@ async fn tonic_client_is_understood_with_every_compression() {
 
 #[tokio::test]
 async fn tonic_client_sees_our_errors() {
-    let limits = grpc::ReadLimits { max_size: 1000, ..grpc::ReadLimits::default() };
-    let server = OtlpServer::start(Options { limits, ..Options::default() }).await;
-    let mut client = TraceServiceClient::connect(format!("http://{}", server.address())).await.expect("connected");
+    let limits = grpc::ReadLimits {
+        max_size: 1000,
+        ..grpc::ReadLimits::default()
+    };
+    let server = OtlpServer::start(Options {
+        limits,
+        ..Options::default()
+    })
+    .await;
+    let mut client = TraceServiceClient::connect(format!("http://{}", server.address()))
+        .await
+        .expect("connected");
     let status = client.export(request(1000)).await.expect_err("too large");
     assert_eq!(status.code(), tonic::Code::ResourceExhausted);
-    assert!(status.message().contains("exceeds the limit of 1000 bytes"), "{status}");
+    assert!(
+        status.message().contains("exceeds the limit of 1000 bytes"),
+        "{status}"
+    );
     // The connection lives on.
     client.export(request(1)).await.expect("accepted");
 
-    let tight = OtlpServer::start(Options { budget: 100, ..Options::default() }).await;
-    let mut client = TraceServiceClient::connect(format!("http://{}", tight.address())).await.expect("connected");
+    let tight = OtlpServer::start(Options {
+        budget: 100,
+        ..Options::default()
+    })
+    .await;
+    let mut client = TraceServiceClient::connect(format!("http://{}", tight.address()))
+        .await
+        .expect("connected");
     let status = client.export(request(1000)).await.expect_err("overloaded");
     assert_eq!(status.code(), tonic::Code::Unavailable);
     let details = Status::decode_details(status.details()).expect("details");
-    assert_eq!(details.retry_info, Some(RetryInfo { delay: Duration::from_secs(1) }));
+    assert_eq!(
+        details.retry_info,
+        Some(RetryInfo {
+            delay: Duration::from_secs(1)
+        })
+    );
 }
 
 /// Answers with the status that the first span's name gives, or with success.
@@ -82,16 +122,27 @@ impl TraceService for ScriptedService {
     ) -> Result<tonic::Response<ExportTraceServiceResponse>, tonic::Status> {
         let timeout = request.metadata().get("grpc-timeout").is_some();
         let spans = &request.get_ref().resource_spans;
-        let spans: usize = spans.iter().flat_map(|r| &r.scope_spans).map(|scope| scope.spans.len()).sum();
+        let spans: usize = spans
+            .iter()
+            .flat_map(|r| &r.scope_spans)
+            .map(|scope| scope.spans.len())
+            .sum();
         match spans {
             2 => {
-                let details = Status::new(Code::ResourceExhausted, "slow ä").with_retry_after(Duration::from_millis(1500));
+                let details = Status::new(Code::ResourceExhausted, "slow ä")
+                    .with_retry_after(Duration::from_millis(1500));
                 let details = Bytes::from(details.encode_details());
-                Err(tonic::Status::with_details(tonic::Code::ResourceExhausted, "slow ä %", details))
+                Err(tonic::Status::with_details(
+                    tonic::Code::ResourceExhausted,
+                    "slow ä %",
+                    details,
+                ))
             }
             3 => Err(tonic::Status::invalid_argument("no")),
             _ if !timeout => Err(tonic::Status::internal("no grpc-timeout")),
-            _ => Ok(tonic::Response::new(ExportTraceServiceResponse { partial_success: Some(Default::default()) })),
+            _ => Ok(tonic::Response::new(ExportTraceServiceResponse {
+                partial_success: Some(Default::default()),
+            })),
         }
     }
 }
@@ -107,7 +158,11 @@ async fn tonic_server(answers: Option<CompressionEncoding>) -> std::net::SocketA
         service = service.send_compressed(encoding);
     }
     let incoming = tonic::transport::server::TcpIncoming::from(listener);
-    tokio::spawn(tonic::transport::Server::builder().add_service(service).serve_with_incoming(incoming));
+    tokio::spawn(
+        tonic::transport::Server::builder()
+            .add_service(service)
+            .serve_with_incoming(incoming),
+    );
     address
 }
 
@@ -126,15 +181,24 @@ async fn export(client: &Client, encoding: Encoding, chunks: &[Bytes]) -> Result
 
 #[tokio::test]
 async fn tonic_server_takes_our_chunks_as_one_message() {
-    for answers in [None, Some(CompressionEncoding::Gzip), Some(CompressionEncoding::Zstd)] {
+    for answers in [
+        None,
+        Some(CompressionEncoding::Gzip),
+        Some(CompressionEncoding::Zstd),
+    ] {
         let client = client_for(tonic_server(answers).await);
         // Requests joined end to end are one request: 9,000 + 8,000 + 1 spans.
-        let chunks: Vec<Bytes> = [9000, 8000, 1].map(|spans| request(spans).encode_to_vec().into()).into();
-        let plain = export(&client, Encoding::Identity, &chunks).await.expect("accepted");
+        let chunks: Vec<Bytes> = [9000, 8000, 1]
+            .map(|spans| request(spans).encode_to_vec().into())
+            .into();
+        let plain = export(&client, Encoding::Identity, &chunks)
+            .await
+            .expect("accepted");
         let answer = ExportTraceServiceResponse::decode(plain).expect("well formed");
         assert!(answer.partial_success.is_some());
         for encoding in [Encoding::Gzip, Encoding::Zstd] {
-            let small = deflate(encoding, 1, &chunks, &sidelight_net::admission::Unlimited).expect("compressed");
+            let small =
+                deflate(encoding, 1, &chunks, &sidelight_net::admission::Unlimited).expect("compressed");
             export(&client, encoding, &[small]).await.expect("accepted");
         }
     }
@@ -145,14 +209,23 @@ async fn our_client_sees_tonic_errors() {
     let address = tonic_server(None).await;
     let client = client_for(address);
     let chunk = |spans| [Bytes::from(request(spans).encode_to_vec())];
-    let status = export(&client, Encoding::Identity, &chunk(2)).await.expect_err("slow down");
-    let expected = Status::new(Code::ResourceExhausted, "slow ä %").with_retry_after(Duration::from_millis(1500));
+    let status = export(&client, Encoding::Identity, &chunk(2))
+        .await
+        .expect_err("slow down");
+    let expected =
+        Status::new(Code::ResourceExhausted, "slow ä %").with_retry_after(Duration::from_millis(1500));
     assert_eq!(status, expected);
-    let status = export(&client, Encoding::Identity, &chunk(3)).await.expect_err("invalid");
+    let status = export(&client, Encoding::Identity, &chunk(3))
+        .await
+        .expect_err("invalid");
     assert_eq!(status, Status::new(Code::InvalidArgument, "no"));
     let other = http::Uri::from_static("/no.Such/Method");
     let timeout = Duration::from_secs(5);
-    let request = grpc::unary_request(other, &http::HeaderMap::new(), timeout, Encoding::Identity, &[]).expect("request");
+    let request = grpc::unary_request(other, &http::HeaderMap::new(), timeout, Encoding::Identity, &[])
+        .expect("request");
     let answer = client.send(request, timeout).await.expect("an answer");
-    assert_eq!(grpc::read_response(&answer).expect_err("unknown").code, Code::Unimplemented);
+    assert_eq!(
+        grpc::read_response(&answer).expect_err("unknown").code,
+        Code::Unimplemented
+    );
 }

@@ -59,19 +59,25 @@ impl Listener {
             return Err(BindError::UnixSocket { port: USUAL_PORT });
         };
         if !insecure && !endpoint.is_loopback() {
-            return Err(BindError::Exposed { endpoint: endpoint.to_string(), port: *port });
+            return Err(BindError::Exposed {
+                endpoint: endpoint.to_string(),
+                port: *port,
+            });
         }
         let socket = open(host, *port).and_then(|socket| {
             socket.set_nonblocking(true)?;
             Ok((socket.local_addr()?, socket))
         });
         match socket {
-            Ok((address, socket)) => {
-                Ok(Self { socket, address, hosts: AllowedHosts::new(endpoint, extra_hosts) })
-            }
-            Err(error) => {
-                Err(BindError::System { endpoint: endpoint.to_string(), reason: listen_error(&error) })
-            }
+            Ok((address, socket)) => Ok(Self {
+                socket,
+                address,
+                hosts: AllowedHosts::new(endpoint, extra_hosts),
+            }),
+            Err(error) => Err(BindError::System {
+                endpoint: endpoint.to_string(),
+                reason: listen_error(&error),
+            }),
         }
     }
 
@@ -96,7 +102,9 @@ fn open(host: &str, port: u16) -> io::Result<TcpListener> {
 /// A system's error on opening an address, in words that say what to do.
 pub fn listen_error(error: &io::Error) -> String {
     match error.kind() {
-        io::ErrorKind::AddrInUse => "another program listens there already; stop it or choose another port".to_owned(),
+        io::ErrorKind::AddrInUse => {
+            "another program listens there already; stop it or choose another port".to_owned()
+        }
         io::ErrorKind::PermissionDenied => "no permission; ports below 1024 need a privilege".to_owned(),
         io::ErrorKind::AddrNotAvailable => "this machine does not have that address".to_owned(),
         _ => error.to_string(),

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, X_CONTENT_TYPE_OPTIONS};
+use http::header::{
+    ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, X_CONTENT_TYPE_OPTIONS,
+};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -51,9 +53,16 @@ impl Server {
             let _entered = thread.handle().enter();
             TcpListener::from_std(listener.socket)?
         };
-        let answering = Arc::new(Answering { hosts: listener.hosts, pages });
+        let answering = Arc::new(Answering {
+            hosts: listener.hosts,
+            pages,
+        });
         let accepting = thread.handle().spawn(accept(socket, answering)).abort_handle();
-        Ok(Self { address, accepting, _thread: thread })
+        Ok(Self {
+            address,
+            accepting,
+            _thread: thread,
+        })
     }
 
     /// The address in use.
@@ -72,7 +81,14 @@ impl Drop for Server {
 #[cfg(test)]
 pub(super) async fn accept_on(listener: Listener, pages: Arc<dyn Pages>) {
     if let Ok(socket) = TcpListener::from_std(listener.socket) {
-        accept(socket, Arc::new(Answering { hosts: listener.hosts, pages })).await;
+        accept(
+            socket,
+            Arc::new(Answering {
+                hosts: listener.hosts,
+                pages,
+            }),
+        )
+        .await;
     }
 }
 
@@ -131,7 +147,9 @@ impl Answering {
     /// Exactly one `Host`, and an absolute URI must agree.
     fn host_is_allowed(&self, uri: &Uri, headers: &HeaderMap) -> bool {
         let mut hosts = headers.get_all(HOST).iter();
-        let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
+        let (Some(host), None) = (hosts.next(), hosts.next()) else {
+            return false;
+        };
         let authority_is_allowed = uri.authority().is_none_or(|a| self.hosts.allow(a.as_str()));
         authority_is_allowed && host.to_str().is_ok_and(|host| self.hosts.allow(host))
     }
@@ -152,7 +170,10 @@ fn respond(page: Page) -> Response<Full<Bytes>> {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(page.content_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'"));
+    headers.insert(
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'"),
+    );
     if not_allowed {
         headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
     }

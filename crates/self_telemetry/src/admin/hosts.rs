@@ -25,12 +25,17 @@ impl AllowedHosts {
         }
         names.extend(extra.iter().map(|name| name.to_ascii_lowercase()));
         names.retain(|name| !name.is_empty());
-        Self { names, any_address: !endpoint.is_loopback() }
+        Self {
+            names,
+            any_address: !endpoint.is_loopback(),
+        }
     }
 
     /// Whether a `Host` header (or the authority of an absolute URI), with or without a port, is allowed.
     pub fn allow(&self, host: &str) -> bool {
-        let Some(name) = without_port(host) else { return false };
+        let Some(name) = without_port(host) else {
+            return false;
+        };
         // A name with the root's dot at its end is the same name.
         let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
         if self.names.contains(&name) {
@@ -49,7 +54,14 @@ fn without_port(host: &str) -> Option<&str> {
         Some(rest) => {
             let (name, behind) = rest.split_once(']')?;
             name.parse::<std::net::Ipv6Addr>().ok()?;
-            (name, if behind.is_empty() { None } else { Some(behind.strip_prefix(':')?) })
+            (
+                name,
+                if behind.is_empty() {
+                    None
+                } else {
+                    Some(behind.strip_prefix(':')?)
+                },
+            )
         }
         None => match host.split_once(':') {
             Some((name, port)) => (name, Some(port)),
@@ -72,13 +84,35 @@ mod tests {
     #[test]
     fn on_loopback_only_loopback_names_are_answered() {
         let hosts = hosts("localhost:8888", &[]);
-        for host in ["localhost", "LOCALHOST:8888", "localhost.:1", "127.0.0.1:8888", "127.9.9.9", "[::1]:8888"] {
+        for host in [
+            "localhost",
+            "LOCALHOST:8888",
+            "localhost.:1",
+            "127.0.0.1:8888",
+            "127.9.9.9",
+            "[::1]:8888",
+        ] {
             assert!(hosts.allow(host), "{host}");
         }
         for host in [
-            "evil.example", "evil.example:8888", "localhost.evil.example", "127.0.0.1.evil.example",
-            "localhost@evil.example", "10.0.0.1:8888", "[fe80::1]", "", ":8888", "[::1", "[::1]8888", "[localhost]",
-            "localhost:80:80", "localhost:x", "localhost, evil.example", "0x7f000001", "2130706433", "0.0.0.0",
+            "evil.example",
+            "evil.example:8888",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example",
+            "localhost@evil.example",
+            "10.0.0.1:8888",
+            "[fe80::1]",
+            "",
+            ":8888",
+            "[::1",
+            "[::1]8888",
+            "[localhost]",
+            "localhost:80:80",
+            "localhost:x",
+            "localhost, evil.example",
+            "0x7f000001",
+            "2130706433",
+            "0.0.0.0",
         ] {
             assert!(!hosts.allow(host), "{host}");
         }
@@ -87,7 +121,12 @@ mod tests {
     #[test]
     fn beyond_loopback_addresses_are_answered_and_foreign_names_are_not() {
         let hosts = hosts("0.0.0.0:8888", &["Sidelight.monitoring"]);
-        for host in ["10.1.2.3:8888", "[2001:db8::1]:8888", "sidelight.monitoring:8888", "localhost"] {
+        for host in [
+            "10.1.2.3:8888",
+            "[2001:db8::1]:8888",
+            "sidelight.monitoring:8888",
+            "localhost",
+        ] {
             assert!(hosts.allow(host), "{host}");
         }
         assert!(!hosts.allow("evil.example:8888"));

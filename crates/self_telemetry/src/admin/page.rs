@@ -28,7 +28,11 @@ impl Page {
     pub fn text(status: StatusCode, line: impl Into<String>) -> Self {
         let mut body = line.into();
         body.push('\n');
-        Self { status, content_type: "text/plain; charset=utf-8", body: body.into() }
+        Self {
+            status,
+            content_type: "text/plain; charset=utf-8",
+            body: body.into(),
+        }
     }
 
     /// "There is no such page."

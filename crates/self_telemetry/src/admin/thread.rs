@@ -44,13 +44,19 @@ impl AdminThread {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let handle = runtime.handle().clone();
         let (alive, ended) = oneshot::channel::<()>();
-        std::thread::Builder::new().name("admin".to_owned()).stack_size(STACK_BYTES).spawn(move || {
-            // An error is the dropped sender: nobody needs the thread any more.
-            let _ = runtime.block_on(ended);
-            // Names under resolution must not hold up the end.
-            runtime.shutdown_background();
-        })?;
-        Ok(Arc::new(Self { handle, _alive: alive }))
+        std::thread::Builder::new()
+            .name("admin".to_owned())
+            .stack_size(STACK_BYTES)
+            .spawn(move || {
+                // An error is the dropped sender: nobody needs the thread any more.
+                let _ = runtime.block_on(ended);
+                // Names under resolution must not hold up the end.
+                runtime.shutdown_background();
+            })?;
+        Ok(Arc::new(Self {
+            handle,
+            _alive: alive,
+        }))
     }
 
     /// For starting tasks on the thread, or for entering its runtime.

@@ -31,7 +31,11 @@ impl Format {
                 _ => {}
             }
         }
-        let preferred = if style.type_suffix { open_metrics > text } else { text == 0.0 && open_metrics > 0.0 };
+        let preferred = if style.type_suffix {
+            open_metrics > text
+        } else {
+            text == 0.0 && open_metrics > 0.0
+        };
         if preferred { Self::OpenMetrics } else { Self::Text }
     }
 
@@ -54,7 +58,11 @@ impl<'a> Range<'a> {
     fn parse(text: &'a str) -> Option<Self> {
         let mut parts = text.split(';').map(str::trim);
         let media = parts.next().filter(|media| !media.is_empty())?;
-        let mut range = Self { media, version: None, weight: 1.0 };
+        let mut range = Self {
+            media,
+            version: None,
+            weight: 1.0,
+        };
         for (name, value) in parts.filter_map(|part| part.split_once('=')) {
             match name.trim() {
                 "q" => range.weight = value.trim().parse().ok().filter(|q| (0.0..=1.0).contains(q))?,

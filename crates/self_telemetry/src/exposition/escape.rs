@@ -38,6 +38,12 @@ fn legal(name: &str, extra: impl Fn(char) -> bool) -> String {
     if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) {
         out.push('_');
     }
-    out.extend(name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' || extra(c) { c } else { '_' }));
+    out.extend(name.chars().map(|c| {
+        if c.is_ascii_alphanumeric() || c == '_' || extra(c) {
+            c
+        } else {
+            '_'
+        }
+    }));
     out
 }

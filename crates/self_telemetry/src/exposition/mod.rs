@@ -29,7 +29,11 @@ pub struct Style {
 /// Writes all families, ordered as given, and `target_info` with the attributes of the resource.
 pub fn render(families: &[FamilySnapshot], resource: &Labels, format: Format, style: Style) -> String {
     let series: usize = families.iter().map(|family| family.series.len()).sum();
-    let mut page = Page { text: String::with_capacity(256 + families.len() * 128 + series * 96), format, style };
+    let mut page = Page {
+        text: String::with_capacity(256 + families.len() * 128 + series * 96),
+        format,
+        style,
+    };
     for family in families {
         page.family(family);
     }
@@ -61,8 +65,12 @@ impl Page {
         let base = name.strip_suffix("_total").unwrap_or(name);
         match (kind, self.style.type_suffix, self.format) {
             (Kind::Gauge, _, _) => (name.to_owned(), name.to_owned(), "gauge"),
-            (Kind::Counter, true, Format::Text) => (format!("{base}_total"), format!("{base}_total"), "counter"),
-            (Kind::Counter, true, Format::OpenMetrics) => (base.to_owned(), format!("{base}_total"), "counter"),
+            (Kind::Counter, true, Format::Text) => {
+                (format!("{base}_total"), format!("{base}_total"), "counter")
+            }
+            (Kind::Counter, true, Format::OpenMetrics) => {
+                (base.to_owned(), format!("{base}_total"), "counter")
+            }
             (Kind::Counter, false, Format::Text) => (name.to_owned(), name.to_owned(), "counter"),
             (Kind::Counter, false, Format::OpenMetrics) => (name.to_owned(), name.to_owned(), "unknown"),
         }
@@ -92,8 +100,10 @@ impl Page {
         if labels.is_empty() {
             return;
         }
-        let mut legal: Vec<(String, &str)> =
-            labels.iter().map(|(name, value)| (label_name(name), value.as_str())).collect();
+        let mut legal: Vec<(String, &str)> = labels
+            .iter()
+            .map(|(name, value)| (label_name(name), value.as_str()))
+            .collect();
         legal.sort_by(|a, b| a.0.cmp(&b.0));
         let mut open = '{';
         let mut last: Option<&str> = None;

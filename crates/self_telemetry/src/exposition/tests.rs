@@ -3,7 +3,10 @@ use proptest::prelude::*;
 use super::*;
 
 fn labels(pairs: &[(&str, &str)]) -> Labels {
-    pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+    pairs
+        .iter()
+        .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+        .collect()
 }
 
 fn accepted_spans(value: f64) -> FamilySnapshot {
@@ -25,7 +28,11 @@ fn queue_size() -> FamilySnapshot {
 }
 
 fn resource() -> Labels {
-    labels(&[("service.name", "sidelight"), ("service.version", "0.1.0"), ("service.instance.id", "a-b")])
+    labels(&[
+        ("service.name", "sidelight"),
+        ("service.version", "0.1.0"),
+        ("service.instance.id", "a-b"),
+    ])
 }
 
 const PLAIN: Style = Style { type_suffix: false };
@@ -33,7 +40,12 @@ const SUFFIXED: Style = Style { type_suffix: true };
 
 #[test]
 fn the_text_format_is_what_the_collector_shows_by_default() {
-    let page = render(&[accepted_spans(7.0), queue_size()], &resource(), Format::Text, PLAIN);
+    let page = render(
+        &[accepted_spans(7.0), queue_size()],
+        &resource(),
+        Format::Text,
+        PLAIN,
+    );
     assert_eq!(
         page,
         r#"# HELP otelcol_receiver_accepted_spans Spans taken in.
@@ -92,9 +104,7 @@ fn a_label_cannot_break_out_of_its_line() {
     family.series[0].0 = labels(&[("a.b", "x\"} 9\nevil 1\\"), ("a_b", "second"), ("9 x", "\r")]);
     let page = render(&[family], &Labels::new(), Format::Text, PLAIN);
     assert!(
-        page.contains(
-            "otelcol_receiver_accepted_spans{_9_x=\" \",a_b=\"x\\\"} 9\\nevil 1\\\\;second\"} 1\n"
-        ),
+        page.contains("otelcol_receiver_accepted_spans{_9_x=\" \",a_b=\"x\\\"} 9\\nevil 1\\\\;second\"} 1\n"),
         "{page}"
     );
     assert!(page.contains("\ntarget_info 1\n"));
@@ -128,9 +138,21 @@ fn the_format_follows_the_accept_header() {
         (None, Format::Text, Format::Text),
         (Some(prometheus), Format::Text, Format::OpenMetrics),
         (Some(only), Format::OpenMetrics, Format::OpenMetrics),
-        (Some("application/openmetrics-text; version=\"1.0.0\"; q=0"), Format::Text, Format::Text),
-        (Some("application/openmetrics-text; version=9"), Format::Text, Format::Text),
-        (Some("application/openmetrics-text;q=nonsense"), Format::Text, Format::Text),
+        (
+            Some("application/openmetrics-text; version=\"1.0.0\"; q=0"),
+            Format::Text,
+            Format::Text,
+        ),
+        (
+            Some("application/openmetrics-text; version=9"),
+            Format::Text,
+            Format::Text,
+        ),
+        (
+            Some("application/openmetrics-text;q=nonsense"),
+            Format::Text,
+            Format::Text,
+        ),
         (Some("text/html, */*;q=0.8"), Format::Text, Format::Text),
         (Some(""), Format::Text, Format::Text),
         (Some(";;;,,=,q=1"), Format::Text, Format::Text),

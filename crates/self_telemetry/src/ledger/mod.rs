@@ -74,6 +74,9 @@ impl fmt::Display for Edge {
     }
 }
 
+/// A kind, a label that tells who or why, and the count.
+type Figure<'a> = (&'static str, Option<(&'static str, &'a str)>, u64);
+
 // === impl Row ===
 
 impl Row {
@@ -101,8 +104,19 @@ impl Row {
 
     /// The terms on the other side.
     fn found(&self) -> u128 {
-        let plain = [self.delivered, self.queued, self.merged, self.refused, self.withdrawn];
-        plain.iter().chain(self.filtered.values()).chain(self.dropped.values()).map(|n| u128::from(*n)).sum()
+        let plain = [
+            self.delivered,
+            self.queued,
+            self.merged,
+            self.refused,
+            self.withdrawn,
+        ];
+        plain
+            .iter()
+            .chain(self.filtered.values())
+            .chain(self.dropped.values())
+            .map(|n| u128::from(*n))
+            .sum()
     }
 
     /// # Errors
@@ -118,7 +132,7 @@ impl Row {
     }
 
     /// Every figure with its kind, and who or why where that is told apart.
-    fn figures(&self) -> Vec<(&'static str, Option<(&'static str, &str)>, u64)> {
+    fn figures(&self) -> Vec<Figure<'_>> {
         let mut figures = vec![
             ("accepted", None, self.accepted),
             ("created", None, self.created),
@@ -128,8 +142,16 @@ impl Row {
             ("refused", None, self.refused),
             ("withdrawn", None, self.withdrawn),
         ];
-        figures.extend(self.filtered.iter().map(|(by, n)| ("filtered", Some(("by", by.as_str())), *n)));
-        figures.extend(self.dropped.iter().map(|(why, n)| ("dropped", Some(("reason", why.as_str())), *n)));
+        figures.extend(
+            self.filtered
+                .iter()
+                .map(|(by, n)| ("filtered", Some(("by", by.as_str())), *n)),
+        );
+        figures.extend(
+            self.dropped
+                .iter()
+                .map(|(why, n)| ("dropped", Some(("reason", why.as_str())), *n)),
+        );
         figures.push(("maybe_duplicate", None, self.maybe_duplicate));
         figures
     }
@@ -161,8 +183,10 @@ impl Ledger {
         for row in &self.rows {
             let edge = row.edge.to_string();
             for (kind, detail, count) in row.figures() {
-                let mut labels: Labels =
-                    vec![("edge".to_owned(), edge.clone()), ("kind".to_owned(), kind.to_owned())];
+                let mut labels: Labels = vec![
+                    ("edge".to_owned(), edge.clone()),
+                    ("kind".to_owned(), kind.to_owned()),
+                ];
                 labels.extend(detail.map(|(name, value)| (name.to_owned(), value.to_owned())));
                 items.series.push((labels, count as f64));
             }

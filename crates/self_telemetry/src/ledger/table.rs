@@ -26,24 +26,40 @@ const COLUMNS: [Column; 10] = [
 impl fmt::Display for Ledger {
     /// A table, the reasons below it, and the verdict. Lines end with a line feed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let columns: Vec<&Column> =
-            COLUMNS.iter().filter(|(_, of, always)| *always || self.rows.iter().any(|row| of(row) > 0)).collect();
-        let mut lines = vec![std::iter::once(String::new()).chain(columns.iter().map(|c| c.0.to_owned())).collect()];
+        let columns: Vec<&Column> = COLUMNS
+            .iter()
+            .filter(|(_, of, always)| *always || self.rows.iter().any(|row| of(row) > 0))
+            .collect();
+        let mut lines = vec![
+            std::iter::once(String::new())
+                .chain(columns.iter().map(|c| c.0.to_owned()))
+                .collect(),
+        ];
         lines.extend(self.rows.iter().map(|row| {
             let edge = escaped(&row.edge.to_string()).into_owned();
-            std::iter::once(edge).chain(columns.iter().map(|(_, of, _)| grouped(of(row)))).collect()
+            std::iter::once(edge)
+                .chain(columns.iter().map(|(_, of, _)| grouped(of(row))))
+                .collect()
         }));
         write_aligned(f, &lines)?;
         for row in &self.rows {
             let reasons = row.filtered.iter().map(|(by, n)| ("filtered by", by, n));
             let reasons = reasons.chain(row.dropped.iter().map(|(why, n)| ("dropped:", why, n)));
             for (how, detail, count) in reasons.filter(|(_, _, count)| **count > 0) {
-                writeln!(f, "{}: {} {how} {}", escaped(&row.edge.to_string()), grouped(*count), escaped(detail))?;
+                writeln!(
+                    f,
+                    "{}: {} {how} {}",
+                    escaped(&row.edge.to_string()),
+                    grouped(*count),
+                    escaped(detail)
+                )?;
             }
         }
         match self.balances() {
             Ok(()) => writeln!(f, "every item is accounted for"),
-            Err(faults) => faults.iter().try_for_each(|fault| writeln!(f, "DOES NOT BALANCE {}", escaped(fault))),
+            Err(faults) => faults
+                .iter()
+                .try_for_each(|fault| writeln!(f, "DOES NOT BALANCE {}", escaped(fault))),
         }
     }
 }
@@ -52,7 +68,12 @@ impl fmt::Display for Ledger {
 fn write_aligned(f: &mut fmt::Formatter<'_>, lines: &[Vec<String>]) -> fmt::Result {
     let columns = lines.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
-        lines.iter().filter_map(|line| line.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+        lines
+            .iter()
+            .filter_map(|line| line.get(column))
+            .map(|cell| cell.chars().count())
+            .max()
+            .unwrap_or(0)
     };
     let widths: Vec<usize> = (0..columns).map(width).collect();
     for line in lines {

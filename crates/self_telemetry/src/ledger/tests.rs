@@ -11,26 +11,54 @@ fn exporter(id: &str) -> Row {
 }
 
 fn example() -> Ledger {
-    let mut into = Row { accepted: 1_234_600, delivered: 1_234_000, ..pipeline("traces/slow") };
+    let mut into = Row {
+        accepted: 1_234_600,
+        delivered: 1_234_000,
+        ..pipeline("traces/slow")
+    };
     into.filtered.insert("filter/health".to_owned(), 500);
     into.dropped.insert("no memory".to_owned(), 100);
     let out = Row {
-        accepted: 1_234_000, delivered: 1_200_000, queued: 30_000, refused: 3_000, withdrawn: 1_000, maybe_duplicate: 7,
+        accepted: 1_234_000,
+        delivered: 1_200_000,
+        queued: 30_000,
+        refused: 3_000,
+        withdrawn: 1_000,
+        maybe_duplicate: 7,
         ..exporter("otlp_grpc")
     };
-    Ledger { rows: vec![into, out], lost_branches: 0 }
+    Ledger {
+        rows: vec![into, out],
+        lost_branches: 0,
+    }
 }
 
 #[test]
 fn the_table_shows_what_there_is_and_the_reasons() {
-    let head = ["accepted", "delivered", "queued", "filtered", "dropped", "refused", "withdrawn", "maybe", "twice"];
+    let head = [
+        "accepted",
+        "delivered",
+        "queued",
+        "filtered",
+        "dropped",
+        "refused",
+        "withdrawn",
+        "maybe",
+        "twice",
+    ];
     let table = example().to_string();
     let lines: Vec<&str> = table.lines().collect();
     assert!(lines[0].split_whitespace().eq(head), "{table}");
-    assert_eq!(lines[1].split_whitespace().collect::<Vec<_>>()[..3], ["pipeline/traces/slow", "1,234,600", "1,234,000"]);
+    assert_eq!(
+        lines[1].split_whitespace().collect::<Vec<_>>()[..3],
+        ["pipeline/traces/slow", "1,234,600", "1,234,000"]
+    );
     assert_eq!(lines[2].split_whitespace().nth(3), Some("30,000"));
     // Columns end at the same place.
-    assert!(lines[0].len() == lines[1].len() && lines[1].len() == lines[2].len(), "{table}");
+    assert!(
+        lines[0].len() == lines[1].len() && lines[1].len() == lines[2].len(),
+        "{table}"
+    );
     assert_eq!(
         lines[3..],
         [
@@ -57,29 +85,67 @@ fn what_is_missing_or_counted_twice_is_said_for_each_row() {
             "1 batches ended without an answer",
         ]
     );
-    assert!(ledger.to_string().contains("DOES NOT BALANCE exporter/otlp_grpc/traces: 5 items"));
+    assert!(
+        ledger
+            .to_string()
+            .contains("DOES NOT BALANCE exporter/otlp_grpc/traces: 5 items")
+    );
 }
 
 #[test]
 fn figures_near_the_end_of_their_range_do_not_wrap() {
-    let row = Row { accepted: u64::MAX, created: u64::MAX, delivered: u64::MAX, queued: u64::MAX, ..pipeline("logs") };
-    assert_eq!(Ledger { rows: vec![row], lost_branches: 0 }.balances(), Ok(()));
+    let row = Row {
+        accepted: u64::MAX,
+        created: u64::MAX,
+        delivered: u64::MAX,
+        queued: u64::MAX,
+        ..pipeline("logs")
+    };
+    assert_eq!(
+        Ledger {
+            rows: vec![row],
+            lost_branches: 0
+        }
+        .balances(),
+        Ok(())
+    );
 }
 
 #[test]
 fn every_figure_is_a_series() {
     let [items, lost] = example().families();
     let find = |labels: &[(&str, &str)]| {
-        let labels: Labels = labels.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        items.series.iter().find(|(l, _)| *l == labels).map(|(_, value)| *value)
+        let labels: Labels = labels
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect();
+        items
+            .series
+            .iter()
+            .find(|(l, _)| *l == labels)
+            .map(|(_, value)| *value)
     };
     assert_eq!(items.name, "sidelight_ledger_items");
-    assert_eq!(find(&[("edge", "pipeline/traces/slow"), ("kind", "accepted")]), Some(1_234_600.0));
-    let filtered = [("edge", "pipeline/traces/slow"), ("kind", "filtered"), ("by", "filter/health")];
+    assert_eq!(
+        find(&[("edge", "pipeline/traces/slow"), ("kind", "accepted")]),
+        Some(1_234_600.0)
+    );
+    let filtered = [
+        ("edge", "pipeline/traces/slow"),
+        ("kind", "filtered"),
+        ("by", "filter/health"),
+    ];
     assert_eq!(find(&filtered), Some(500.0));
-    let dropped = [("edge", "pipeline/traces/slow"), ("kind", "dropped"), ("reason", "no memory")];
+    let dropped = [
+        ("edge", "pipeline/traces/slow"),
+        ("kind", "dropped"),
+        ("reason", "no memory"),
+    ];
     assert_eq!(find(&dropped), Some(100.0));
-    assert_eq!(find(&[("edge", "exporter/otlp_grpc/traces"), ("kind", "maybe_duplicate")]), Some(7.0));
+    assert_eq!(
+        find(&[("edge", "exporter/otlp_grpc/traces"), ("kind", "maybe_duplicate")]),
+        Some(7.0)
+    );
     assert_eq!(lost.series, [(Labels::new(), 0.0)]);
 }
 

@@ -11,10 +11,17 @@ use crate::settings::LogLevel;
 pub const LOG_VARIABLE: &str = "SIDELIGHT_LOG";
 
 /// Libraries under the program that talk much; they are heard from `warn` on unless the variable names them.
-const MUTED: [&str; 9] =
-    ["h2", "hyper", "hyper_util", "tonic", "tower", "rustls", "tokio_util", "opentelemetry", "mio"];
-/// The SDK's crates, which do not share a `::` prefix with `opentelemetry`.
-const MUTED_SDK: [&str; 2] = ["opentelemetry_sdk", "opentelemetry_otlp"];
+/// A target here is a prefix: `hyper` is `hyper_util` too.
+const MUTED: [&str; 8] = [
+    "h2",
+    "hyper",
+    "tonic",
+    "tower",
+    "rustls",
+    "tokio",
+    "opentelemetry",
+    "mio",
+];
 
 /// Bytes of an override that are looked at.
 const MAX_OVERRIDE_BYTES: usize = 4096;
@@ -34,7 +41,9 @@ pub(super) fn filter(level: LogLevel, override_filter: Option<&str>) -> Result<T
     let given = override_filter.map(str::trim).filter(|text| !text.is_empty());
     let wanted = match given {
         Some(text) if text.len() > MAX_OVERRIDE_BYTES => {
-            return Err(InvalidFilter { reason: format!("it is longer than {MAX_OVERRIDE_BYTES} bytes") });
+            return Err(InvalidFilter {
+                reason: format!("it is longer than {MAX_OVERRIDE_BYTES} bytes"),
+            });
         }
         Some(text) => Targets::from_str(text).map_err(|error: ParseError| InvalidFilter {
             reason: sidelight_config::shortened(&error.to_string()),
@@ -42,11 +51,19 @@ pub(super) fn filter(level: LogLevel, override_filter: Option<&str>) -> Result<T
         None => Targets::new().with_default(level.filter()),
     };
     // What stands later wins: the muted targets first, then what was asked for by name.
-    let muted_level = wanted.default_level().unwrap_or(level.filter()).min(LogLevel::Warn.filter());
-    let muted = MUTED.iter().chain(&MUTED_SDK).map(|target| (*target, muted_level));
+    let muted_level = wanted
+        .default_level()
+        .unwrap_or(level.filter())
+        .min(LogLevel::Warn.filter());
+    let muted = MUTED.map(|target| (target, muted_level));
     let mut all = Targets::new().with_targets(muted);
     if let Some(default) = wanted.default_level() {
         all = all.with_default(default);
     }
-    Ok(all.with_targets(wanted.iter().filter(|(target, _)| !target.is_empty()).map(|(t, l)| (t.to_owned(), l))))
+    Ok(all.with_targets(
+        wanted
+            .iter()
+            .filter(|(target, _)| !target.is_empty())
+            .map(|(t, l)| (t.to_owned(), l)),
+    ))
 }

@@ -60,10 +60,13 @@ fn console(event: &Event<'_>, at: jiff::Timestamp) -> Sink {
         level_word(*meta.level()),
         meta.target()
     );
-    event.record(&mut Message(&mut line, |line: &mut Sink, message: &dyn fmt::Debug| {
-        line.raw(" ");
-        let _ = write!(line.escaping(Escapes::Console), "{message:?}");
-    }));
+    event.record(&mut Message(
+        &mut line,
+        |line: &mut Sink, message: &dyn fmt::Debug| {
+            line.raw(" ");
+            let _ = write!(line.escaping(Escapes::Console), "{message:?}");
+        },
+    ));
     event.record(&mut ConsoleFields(&mut line));
     line.raw(if line.is_cut() { " … (cut)\n" } else { "\n" });
     line
@@ -78,10 +81,13 @@ fn json(event: &Event<'_>, at: jiff::Timestamp) -> Sink {
     quoted(&mut line, format_args!("{at:.3}"));
     line.raw(",\"logger\":");
     quoted(&mut line, format_args!("{}", meta.target()));
-    event.record(&mut Message(&mut line, |line: &mut Sink, message: &dyn fmt::Debug| {
-        line.raw(",\"msg\":");
-        quoted(line, format_args!("{message:?}"));
-    }));
+    event.record(&mut Message(
+        &mut line,
+        |line: &mut Sink, message: &dyn fmt::Debug| {
+            line.raw(",\"msg\":");
+            quoted(line, format_args!("{message:?}"));
+        },
+    ));
     event.record(&mut JsonFields(&mut line));
     line.raw(if line.is_cut() { ",\"cut\":true}\n" } else { "}\n" });
     line
@@ -169,7 +175,11 @@ impl JsonFields<'_> {
         if field.name() == "message" || self.0.is_cut() {
             return false;
         }
-        let before = if OWN_KEYS.contains(&field.name()) { "field." } else { "" };
+        let before = if OWN_KEYS.contains(&field.name()) {
+            "field."
+        } else {
+            ""
+        };
         self.0.raw(",");
         quoted(self.0, format_args!("{before}{}", field.name()));
         self.0.raw(":");

@@ -16,7 +16,6 @@ mod line;
 mod output;
 mod sink;
 
-
 use tracing::Subscriber;
 use tracing_subscriber::Layer;
 use tracing_subscriber::registry::LookupSpan;

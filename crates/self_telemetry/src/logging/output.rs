@@ -7,7 +7,9 @@ use parking_lot::Mutex;
 
 /// A file of the log that cannot be opened.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot write the log to `{path}`: {source}; give a file in a folder that exists, `stderr` or `stdout`")]
+#[error(
+    "cannot write the log to `{path}`: {source}; give a file in a folder that exists, `stderr` or `stdout`"
+)]
 pub struct OutputError {
     path: String,
     source: io::Error,
@@ -35,16 +37,23 @@ impl Output {
             "stdout" => Ok(Target::Stdout),
             path => {
                 let path = path.strip_prefix("file://").unwrap_or(path);
-                let file = append(path).map_err(|source| OutputError { path: path.to_owned(), source })?;
+                let file = append(path).map_err(|source| OutputError {
+                    path: path.to_owned(),
+                    source,
+                })?;
                 Ok(Target::Writer(Mutex::new(Box::new(file))))
             }
         };
-        Ok(Self { targets: paths.iter().map(target).collect::<Result<_, _>>()? })
+        Ok(Self {
+            targets: paths.iter().map(target).collect::<Result<_, _>>()?,
+        })
     }
 
     #[cfg(test)]
     pub(super) fn from_writer(writer: impl Write + Send + 'static) -> Self {
-        Self { targets: vec![Target::Writer(Mutex::new(Box::new(writer)))] }
+        Self {
+            targets: vec![Target::Writer(Mutex::new(Box::new(writer)))],
+        }
     }
 
     /// Writes a line to every place, in one call each, so that lines of two threads do not mix. A place that

@@ -22,7 +22,11 @@ pub(super) struct Sink {
 
 impl Sink {
     pub(super) fn new(limit: usize) -> Self {
-        Self { text: String::with_capacity(256), limit, cut: false }
+        Self {
+            text: String::with_capacity(256),
+            limit,
+            cut: false,
+        }
     }
 
     /// Adds text that is known to be safe, past the limit if need be: punctuation that closes a line.

@@ -32,13 +32,19 @@ fn logged(settings: &LogSettings, override_filter: Option<&str>, events: impl Fn
 }
 
 fn settings(encoding: LogEncoding) -> LogSettings {
-    LogSettings { encoding, ..LogSettings::default() }
+    LogSettings {
+        encoding,
+        ..LogSettings::default()
+    }
 }
 
 /// The line without its time stamp.
 fn behind_time(line: &str) -> &str {
     let (time, rest) = line.split_once(' ').expect("a time stamp");
-    assert!(time.parse::<jiff::Timestamp>().is_ok() && time.ends_with('Z'), "{time}");
+    assert!(
+        time.parse::<jiff::Timestamp>().is_ok() && time.ends_with('Z'),
+        "{time}"
+    );
     rest
 }
 
@@ -94,10 +100,14 @@ fn hostile_text_stays_on_its_line_and_is_seen_as_it_is() {
         });
         assert_eq!(log.matches('\n').count(), 1, "{log:?}");
         let (line, _) = log.split_at(log.len() - 1);
-        let bad = line.chars().find(|c| c.is_control() || "\u{202e}\u{2066}\u{61c}\u{2028}".contains(*c));
+        let bad = line
+            .chars()
+            .find(|c| c.is_control() || "\u{202e}\u{2066}\u{61c}\u{2028}".contains(*c));
         assert_eq!(bad, None, "{log:?}");
     }
-    let log = logged(&settings(LogEncoding::Console), None, || tracing::info!("a\n\u{1b}[31mb\u{202e}c"));
+    let log = logged(&settings(LogEncoding::Console), None, || {
+        tracing::info!("a\n\u{1b}[31mb\u{202e}c")
+    });
     assert!(log.ends_with(": a\\n\\u{1b}[31mb\\u{202e}c\n"), "{log}");
 }
 
@@ -130,23 +140,52 @@ fn everybody() {
 }
 
 fn heard(level: LogLevel, override_filter: Option<&str>) -> Vec<String> {
-    let settings = LogSettings { level, ..LogSettings::default() };
+    let settings = LogSettings {
+        level,
+        ..LogSettings::default()
+    };
     let log = logged(&settings, override_filter, everybody);
-    log.lines().map(|line| line.rsplit(' ').next().unwrap_or_default().to_owned()).collect()
+    log.lines()
+        .map(|line| line.rsplit(' ').next().unwrap_or_default().to_owned())
+        .collect()
 }
 
 #[test]
 fn talkative_libraries_are_muted_and_can_be_asked_for_by_name() {
     for (level, override_filter, expected) in [
-        (LogLevel::Info, None, vec!["h2-error", "hyper-warn", "own-error", "own-info"]),
-        (LogLevel::Debug, None, vec!["h2-error", "hyper-warn", "own-error", "own-info", "net-debug"]),
+        (
+            LogLevel::Info,
+            None,
+            vec!["h2-error", "hyper-warn", "own-error", "own-info"],
+        ),
+        (
+            LogLevel::Debug,
+            None,
+            vec!["h2-error", "hyper-warn", "own-error", "own-info", "net-debug"],
+        ),
         (LogLevel::Error, None, vec!["h2-error", "own-error"]),
-        (LogLevel::Error, Some("debug"), vec!["h2-error", "hyper-warn", "own-error", "own-info", "net-debug"]),
-        (LogLevel::Info, Some(" "), vec!["h2-error", "hyper-warn", "own-error", "own-info"]),
-        (LogLevel::Info, Some("error,tonic=debug"), vec!["h2-error", "tonic-debug", "own-error"]),
+        (
+            LogLevel::Error,
+            Some("debug"),
+            vec!["h2-error", "hyper-warn", "own-error", "own-info", "net-debug"],
+        ),
+        (
+            LogLevel::Info,
+            Some(" "),
+            vec!["h2-error", "hyper-warn", "own-error", "own-info"],
+        ),
+        (
+            LogLevel::Info,
+            Some("error,tonic=debug"),
+            vec!["h2-error", "tonic-debug", "own-error"],
+        ),
         (LogLevel::Info, Some("off,sidelight_net=trace"), vec!["net-debug"]),
     ] {
-        assert_eq!(heard(level, override_filter), expected, "{level:?} {override_filter:?}");
+        assert_eq!(
+            heard(level, override_filter),
+            expected,
+            "{level:?} {override_filter:?}"
+        );
     }
 }
 
@@ -156,7 +195,9 @@ fn an_override_that_is_not_understood_is_refused_with_an_example() {
         .err()
         .expect("refused")
         .to_string();
-    assert!(error.starts_with("SIDELIGHT_LOG is not understood") && error.contains("info,sidelight_net=debug"));
+    assert!(
+        error.starts_with("SIDELIGHT_LOG is not understood") && error.contains("info,sidelight_net=debug")
+    );
 }
 
 #[test]
@@ -165,17 +206,31 @@ fn files_are_appended_to_and_readable_by_their_owner_alone() {
     let path = folder.path().join("own.log");
     let text = path.to_str().expect("UTF-8").to_owned();
     for message in ["first", "second"] {
-        let settings = LogSettings { output_paths: vec![text.clone()], ..LogSettings::default() };
+        let settings = LogSettings {
+            output_paths: vec![text.clone()],
+            ..LogSettings::default()
+        };
         let layer = layer(&settings, None).expect("the file opens");
-        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || tracing::info!("{message}"));
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+            tracing::info!("{message}")
+        });
     }
     let log = std::fs::read_to_string(&path).expect("a file");
-    assert!(log.lines().count() == 2 && log.contains("first") && log.ends_with("second\n"), "{log}");
+    assert!(
+        log.lines().count() == 2 && log.contains("first") && log.ends_with("second\n"),
+        "{log}"
+    );
     use std::os::unix::fs::PermissionsExt;
     let mode = std::fs::metadata(&path).expect("a file").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     let nowhere = vec!["/nonexistent/x.log".to_owned()];
-    assert!(Output::open(&nowhere).err().expect("refused").to_string().contains("`/nonexistent/x.log`"));
+    assert!(
+        Output::open(&nowhere)
+            .err()
+            .expect("refused")
+            .to_string()
+            .contains("`/nonexistent/x.log`")
+    );
 }
 
 proptest! {

@@ -27,13 +27,19 @@ pub struct ProcessSampler {
 impl ProcessSampler {
     /// A sampler that counts the uptime from now: make it first thing.
     pub fn new() -> Self {
-        Self { started: Instant::now() }
+        Self {
+            started: Instant::now(),
+        }
     }
 
     /// Reads the figures. What cannot be read is zero. Two small files on Linux, some 20 µs.
     pub fn sample(&self) -> ProcessUsage {
         let (cpu_seconds, rss_bytes) = proc_self::read().or_else(portable::read).unwrap_or_default();
-        ProcessUsage { cpu_seconds, rss_bytes, uptime: self.started.elapsed() }
+        ProcessUsage {
+            cpu_seconds,
+            rss_bytes,
+            uptime: self.started.elapsed(),
+        }
     }
 }
 
@@ -105,10 +111,23 @@ mod tests {
 
     #[test]
     fn the_families_have_the_names_of_the_collector() {
-        let usage = ProcessUsage { cpu_seconds: 1.5, rss_bytes: 4096, uptime: Duration::from_millis(2500) };
+        let usage = ProcessUsage {
+            cpu_seconds: 1.5,
+            rss_bytes: 4096,
+            uptime: Duration::from_millis(2500),
+        };
         let shown = usage.families().map(|f| (f.name, f.kind, f.series[0].1));
-        assert_eq!(shown[0], ("otelcol_process_cpu_seconds".to_owned(), Kind::Counter, 1.5));
-        assert_eq!(shown[1], ("otelcol_process_memory_rss".to_owned(), Kind::Gauge, 4096.0));
-        assert_eq!(shown[2], ("otelcol_process_uptime".to_owned(), Kind::Counter, 2.5));
+        assert_eq!(
+            shown[0],
+            ("otelcol_process_cpu_seconds".to_owned(), Kind::Counter, 1.5)
+        );
+        assert_eq!(
+            shown[1],
+            ("otelcol_process_memory_rss".to_owned(), Kind::Gauge, 4096.0)
+        );
+        assert_eq!(
+            shown[2],
+            ("otelcol_process_uptime".to_owned(), Kind::Counter, 2.5)
+        );
     }
 }

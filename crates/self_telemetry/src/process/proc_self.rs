@@ -42,10 +42,18 @@ mod tests {
 
     #[test]
     fn text_of_another_form_is_no_figure() {
-        for stat in ["", "42", "42 (a) S 1 2", "42 (a) S 1 42 42 0 -1 4194560 100 0 0 0 x y"] {
+        for stat in [
+            "",
+            "42",
+            "42 (a) S 1 2",
+            "42 (a) S 1 42 42 0 -1 4194560 100 0 0 0 x y",
+        ] {
             assert_eq!(cpu_seconds(stat), None, "{stat:?}");
         }
-        assert_eq!(rss_bytes("VmPeak:\t 10 kB\nVmRSS:\t     12 kB\n"), Some(12 * 1024));
+        assert_eq!(
+            rss_bytes("VmPeak:\t 10 kB\nVmRSS:\t     12 kB\n"),
+            Some(12 * 1024)
+        );
         assert_eq!(rss_bytes("VmRSS:\n"), None);
     }
 }

@@ -71,7 +71,11 @@ impl LogSettings {
             check.error("output_paths", "must not have an empty path");
         }
         if self.output_paths.is_empty() {
-            check.error_hint("output_paths", "must name at least one place", "to write less, set `level: error`");
+            check.error_hint(
+                "output_paths",
+                "must name at least one place",
+                "to write less, set `level: error`",
+            );
         }
         if self.output_paths.len() > MAX_OUTPUTS {
             check.error("output_paths", "must name at most 8 places");

@@ -41,7 +41,11 @@ settings! {
 impl PrometheusReader {
     fn check(&self, check: &mut Check<'_, '_>) {
         if Endpoint::parse(&self.endpoint_text()).is_err() {
-            check.error_hint("host", "must be the name or address of a host", "write `localhost`, or `0.0.0.0`");
+            check.error_hint(
+                "host",
+                "must be the name or address of a host",
+                "write `localhost`, or `0.0.0.0`",
+            );
         }
         if !self.without_units {
             check.warning("without_units", "has no effect: names have no unit suffixes");
@@ -53,7 +57,11 @@ impl PrometheusReader {
 
     fn endpoint_text(&self) -> String {
         let host = self.host.trim_start_matches('[').trim_end_matches(']');
-        if host.contains(':') { format!("[{host}]:{}", self.port) } else { format!("{host}:{}", self.port) }
+        if host.contains(':') {
+            format!("[{host}]:{}", self.port)
+        } else {
+            format!("{host}:{}", self.port)
+        }
     }
 }
 
@@ -114,8 +122,13 @@ impl MetricSettings {
         if self.level == MetricLevel::None {
             return Vec::new();
         }
-        let address = self.address.iter().map(|endpoint| (endpoint.clone(), Style::default()));
-        let default = [MetricReader { pull: PullReader::default() }];
+        let address = self
+            .address
+            .iter()
+            .map(|endpoint| (endpoint.clone(), Style::default()));
+        let default = [MetricReader {
+            pull: PullReader::default(),
+        }];
         let readers = match (&self.readers, &self.address) {
             (Some(readers), _) => readers.as_slice(),
             (None, Some(_)) => &[],
@@ -124,7 +137,12 @@ impl MetricSettings {
         let readers = readers.iter().filter_map(|reader| {
             let page = &reader.pull.exporter.prometheus;
             let endpoint = Endpoint::parse(&page.endpoint_text()).ok()?;
-            Some((endpoint, Style { type_suffix: !page.without_type_suffix }))
+            Some((
+                endpoint,
+                Style {
+                    type_suffix: !page.without_type_suffix,
+                },
+            ))
         });
         address.chain(readers).collect()
     }
@@ -132,14 +150,25 @@ impl MetricSettings {
     fn check(&self, check: &mut Check<'_, '_>) {
         let readers = self.readers.as_deref().unwrap_or_default();
         if self.level != MetricLevel::None && self.readers.is_some() && self.pages().is_empty() {
-            check.error_hint("readers", "must name a page", "to show nothing, set `level: none`");
+            check.error_hint(
+                "readers",
+                "must name a page",
+                "to show nothing, set `level: none`",
+            );
         }
         if readers.len() > MAX_READERS {
             check.error("readers", "must be at most 8");
         }
-        let exposed = self.pages().into_iter().find(|(endpoint, _)| !endpoint.is_loopback());
+        let exposed = self
+            .pages()
+            .into_iter()
+            .find(|(endpoint, _)| !endpoint.is_loopback());
         if let (Some((endpoint, _)), false) = (exposed, self.insecure) {
-            let setting = if self.address.as_ref() == Some(&endpoint) { "address" } else { "readers" };
+            let setting = if self.address.as_ref() == Some(&endpoint) {
+                "address"
+            } else {
+                "readers"
+            };
             check.error_hint(
                 setting,
                 "can be reached from other machines, and there is no authentication",

@@ -32,12 +32,16 @@ impl Setting for ResourceSettings {
     }
 
     fn read(node: &Node, cx: &mut Reader<'_>) -> Option<Self> {
-        let list = node.entry("attributes").filter(|(_, value)| matches!(value.value, Value::List(_)));
+        let list = node
+            .entry("attributes")
+            .filter(|(_, value)| matches!(value.value, Value::List(_)));
         let Some((key, list)) = list else {
             return BTreeMap::read(node, cx).map(|attributes| Self { attributes });
         };
         let attributes = cx.part::<Vec<Attribute>>("attributes", key.span, list)?;
-        Some(Self { attributes: attributes.into_iter().map(|a| (a.name, a.value)).collect() })
+        Some(Self {
+            attributes: attributes.into_iter().map(|a| (a.name, a.value)).collect(),
+        })
     }
 
     fn show(&self) -> String {

@@ -52,17 +52,33 @@ settings! {
 impl OtlpTraces {
     /// The address with its scheme.
     pub fn uri(&self) -> String {
-        if self.endpoint.contains("://") { self.endpoint.clone() } else { format!("http://{}", self.endpoint) }
+        if self.endpoint.contains("://") {
+            self.endpoint.clone()
+        } else {
+            format!("http://{}", self.endpoint)
+        }
     }
 
     fn check(&self, check: &mut Check<'_, '_>) {
         let has_scheme = self.endpoint.contains("://");
         if has_scheme && !self.endpoint.starts_with("http://") {
-            check.error_hint("endpoint", "must begin with `http://`", "own spans are sent without TLS");
+            check.error_hint(
+                "endpoint",
+                "must begin with `http://`",
+                "own spans are sent without TLS",
+            );
         } else if !has_scheme && !self.insecure {
-            check.error_hint("endpoint", "would be reached with TLS, which is not supported for own spans",
-                "write `http://` before it, or set `insecure: true`");
-        } else if self.uri().parse::<http::Uri>().ok().is_none_or(|uri| uri.host().is_none_or(str::is_empty)) {
+            check.error_hint(
+                "endpoint",
+                "would be reached with TLS, which is not supported for own spans",
+                "write `http://` before it, or set `insecure: true`",
+            );
+        } else if self
+            .uri()
+            .parse::<http::Uri>()
+            .ok()
+            .is_none_or(|uri| uri.host().is_none_or(str::is_empty))
+        {
             check.error_hint("endpoint", "must be an address", "write `http://localhost:4317`");
         }
     }

@@ -23,7 +23,11 @@ pub(super) struct Flow {
 }
 
 /// The endings of the Collector's names and the signals they stand for.
-const SIGNALS: [(&str, &str); 3] = [("spans", "traces"), ("metric_points", "metrics"), ("log_records", "logs")];
+const SIGNALS: [(&str, &str); 3] = [
+    ("spans", "traces"),
+    ("metric_points", "metrics"),
+    ("log_records", "logs"),
+];
 
 /// Receivers, then exporters, each by name.
 pub(super) fn flows(before: &[FamilySnapshot], now: &[FamilySnapshot]) -> Vec<Flow> {
@@ -47,7 +51,9 @@ pub(super) fn flows(before: &[FamilySnapshot], now: &[FamilySnapshot]) -> Vec<Fl
         flow.queue_fill = queue_fill(now, &flow.name);
         flow
     }));
-    flows.iter_mut().for_each(|flow| flow.name = shortened(&flow.name));
+    flows
+        .iter_mut()
+        .for_each(|flow| flow.name = shortened(&flow.name));
     flows
 }
 
@@ -101,7 +107,11 @@ impl Change<'_> {
         let before = totals(self.before, family, label);
         let now = totals(self.now, family, label);
         let change = now.into_iter().map(|(name, total)| {
-            let earlier = before.get(&name).copied().filter(|earlier| *earlier <= total).unwrap_or(0.0);
+            let earlier = before
+                .get(&name)
+                .copied()
+                .filter(|earlier| *earlier <= total)
+                .unwrap_or(0.0);
             (name, (total - earlier, total))
         });
         change.collect()
@@ -110,7 +120,11 @@ impl Change<'_> {
 
 fn totals(families: &[FamilySnapshot], family: &str, label: &str) -> BTreeMap<String, f64> {
     let mut totals = BTreeMap::new();
-    for (labels, value) in families.iter().filter(|f| f.name == family).flat_map(|f| &f.series) {
+    for (labels, value) in families
+        .iter()
+        .filter(|f| f.name == family)
+        .flat_map(|f| &f.series)
+    {
         if let Some((_, name)) = labels.iter().find(|(key, _)| key == label) {
             *totals.entry(name.clone()).or_insert(0.0) += value;
         }
@@ -120,11 +134,21 @@ fn totals(families: &[FamilySnapshot], family: &str, label: &str) -> BTreeMap<St
 
 /// The fullest of the exporter's queues: size and capacity have the same labels.
 fn queue_fill(families: &[FamilySnapshot], exporter: &str) -> Option<f64> {
-    let series = |name: &'static str| families.iter().filter(move |f| f.name == name).flat_map(|f| &f.series);
+    let series = |name: &'static str| {
+        families
+            .iter()
+            .filter(move |f| f.name == name)
+            .flat_map(|f| &f.series)
+    };
     series("otelcol_exporter_queue_size")
-        .filter(|(labels, _)| labels.iter().any(|(key, value)| key == "exporter" && value == exporter))
+        .filter(|(labels, _)| {
+            labels
+                .iter()
+                .any(|(key, value)| key == "exporter" && value == exporter)
+        })
         .filter_map(|(labels, size)| {
-            let (_, capacity) = series("otelcol_exporter_queue_capacity").find(|(other, _)| other == labels)?;
+            let (_, capacity) =
+                series("otelcol_exporter_queue_capacity").find(|(other, _)| other == labels)?;
             (*capacity > 0.0).then(|| size / capacity)
         })
         .reduce(f64::max)

@@ -50,7 +50,11 @@ pub fn render(before: &Snapshot, now: &Snapshot, color: bool) -> String {
     head(&mut text, before, now, elapsed, color);
     reasons(&mut text, &now.health);
     let flows = flows(&before.families, &now.families);
-    let width = flows.iter().map(|flow| flow.name.chars().count()).max().unwrap_or(0);
+    let width = flows
+        .iter()
+        .map(|flow| flow.name.chars().count())
+        .max()
+        .unwrap_or(0);
     for flow in &flows {
         line(&mut text, flow, width, elapsed);
     }
@@ -69,9 +73,17 @@ fn head(text: &mut String, before: &Snapshot, now: &Snapshot, elapsed: Duration,
         Health::Unhealthy(_) => ("UNHEALTHY", 31),
         Health::Stopping => ("stopping", 33),
     };
-    let _ = if color { write!(text, "\u{1b}[{code}m{word}\u{1b}[0m") } else { write!(text, "{word}") };
+    let _ = if color {
+        write!(text, "\u{1b}[{code}m{word}\u{1b}[0m")
+    } else {
+        write!(text, "{word}")
+    };
     let used = (now.process.cpu_seconds - before.process.cpu_seconds).max(0.0);
-    let share = if elapsed.is_zero() { 0.0 } else { 100.0 * used / elapsed.as_secs_f64() };
+    let share = if elapsed.is_zero() {
+        0.0
+    } else {
+        100.0 * used / elapsed.as_secs_f64()
+    };
     let _ = writeln!(
         text,
         "  up {}  cpu {share:.1} %  rss {}",
@@ -81,7 +93,9 @@ fn head(text: &mut String, before: &Snapshot, now: &Snapshot, elapsed: Duration,
 }
 
 fn reasons(text: &mut String, health: &Health) {
-    let Health::Unhealthy(reasons) = health else { return };
+    let Health::Unhealthy(reasons) = health else {
+        return;
+    };
     for reason in reasons.iter().take(MAX_REASONS) {
         let _ = writeln!(text, "  !    {}", escaped(reason));
     }
@@ -109,8 +123,16 @@ fn line(text: &mut String, flow: &Flow, width: usize, elapsed: Duration) {
 
 /// What came in at the pipelines and went out at the exporters.
 fn ledger(text: &mut String, ledger: &Ledger) {
-    let pipelines = ledger.rows.iter().filter(|row| matches!(row.edge, Edge::Pipeline(_)));
-    let exporters = || ledger.rows.iter().filter(|row| matches!(row.edge, Edge::Exporter(..)));
+    let pipelines = ledger
+        .rows
+        .iter()
+        .filter(|row| matches!(row.edge, Edge::Pipeline(_)));
+    let exporters = || {
+        ledger
+            .rows
+            .iter()
+            .filter(|row| matches!(row.edge, Edge::Exporter(..)))
+    };
     let accepted: u64 = pipelines.map(|row| row.accepted).sum();
     let delivered: u64 = exporters().map(|row| row.delivered).sum();
     let queued: u64 = ledger.rows.iter().map(|row| row.queued).sum();

@@ -22,7 +22,7 @@ pub(super) fn rate(count: f64, elapsed: Duration) -> String {
     }
     let rate = count / elapsed.as_secs_f64();
     match rate {
-        r if r == 0.0 => "0/s".to_owned(),
+        0.0 => "0/s".to_owned(),
         r if r < 9.95 => format!("{r:.1}/s"),
         r => format!("{}/s", grouped(r.round() as u64)),
     }

@@ -10,15 +10,31 @@ fn registry() -> Registry {
     let registry = Registry::default();
     for transport in ["grpc", "http"] {
         let labels = [("receiver", "otlp"), ("transport", transport)];
-        registry.counter("otelcol_receiver_accepted_spans", "", &labels).add(1000);
+        registry
+            .counter("otelcol_receiver_accepted_spans", "", &labels)
+            .add(1000);
         registry.counter("otelcol_receiver_accepted_log_records", "", &labels);
     }
-    registry.counter("otelcol_receiver_accepted_spans", "", &[("receiver", "otlp/second")]);
-    registry.counter("otelcol_exporter_sent_spans", "", &[("exporter", "otlp_grpc/main")]).add(500);
+    registry.counter(
+        "otelcol_receiver_accepted_spans",
+        "",
+        &[("receiver", "otlp/second")],
+    );
+    registry
+        .counter(
+            "otelcol_exporter_sent_spans",
+            "",
+            &[("exporter", "otlp_grpc/main")],
+        )
+        .add(500);
     for (signal, size) in [("traces", 10), ("logs", 30)] {
         let labels = [("exporter", "otlp_grpc/main"), ("data_type", signal)];
-        registry.gauge("otelcol_exporter_queue_size", "", &labels).set(size);
-        registry.gauge("otelcol_exporter_queue_capacity", "", &labels).set(120);
+        registry
+            .gauge("otelcol_exporter_queue_size", "", &labels)
+            .set(size);
+        registry
+            .gauge("otelcol_exporter_queue_capacity", "", &labels)
+            .set(120);
     }
     registry
 }
@@ -26,8 +42,10 @@ fn registry() -> Registry {
 fn snapshot(registry: &Registry, at: Instant, seconds: u64, health: Health) -> Snapshot {
     let mut into = Row::new(Edge::Pipeline("traces".parse().expect("an id")));
     (into.accepted, into.delivered) = (8000, 8000);
-    let mut out =
-        Row::new(Edge::Exporter("otlp_grpc/main".parse().expect("an id"), sidelight_component::Signal::Traces));
+    let mut out = Row::new(Edge::Exporter(
+        "otlp_grpc/main".parse().expect("an id"),
+        sidelight_component::Signal::Traces,
+    ));
     (out.accepted, out.delivered, out.queued) = (8000, 7960, 40);
     Snapshot {
         now: Now {
@@ -35,7 +53,10 @@ fn snapshot(registry: &Registry, at: Instant, seconds: u64, health: Health) -> S
             unix_nanos: 1_795_183_080_000_000_000 + seconds * 1_000_000_000,
         },
         families: registry.snapshot(),
-        ledger: Ledger { rows: vec![into, out], lost_branches: 0 },
+        ledger: Ledger {
+            rows: vec![into, out],
+            lost_branches: 0,
+        },
         process: ProcessUsage {
             cpu_seconds: 1.0 + 0.031 * seconds as f64,
             rss_bytes: 14_210_000,
@@ -50,12 +71,22 @@ fn five_seconds(health: Health) -> (Snapshot, Snapshot) {
     let (registry, at) = (registry(), Instant::now());
     let before = snapshot(&registry, at, 0, Health::Ok);
     let labels = [("receiver", "otlp"), ("transport", "grpc")];
-    registry.counter("otelcol_receiver_accepted_spans", "", &labels).add(6020);
-    registry.counter("otelcol_receiver_accepted_log_records", "", &labels).add(2);
-    registry.counter("otelcol_receiver_refused_spans", "", &labels).add(50);
+    registry
+        .counter("otelcol_receiver_accepted_spans", "", &labels)
+        .add(6020);
+    registry
+        .counter("otelcol_receiver_accepted_log_records", "", &labels)
+        .add(2);
+    registry
+        .counter("otelcol_receiver_refused_spans", "", &labels)
+        .add(50);
     let labels = [("exporter", "otlp_grpc/main")];
-    registry.counter("otelcol_exporter_sent_spans", "", &labels).add(5000);
-    registry.counter("otelcol_exporter_send_failed_log_records", "", &labels).add(1);
+    registry
+        .counter("otelcol_exporter_sent_spans", "", &labels)
+        .add(5000);
+    registry
+        .counter("otelcol_exporter_send_failed_log_records", "", &labels)
+        .add(1);
     let now = snapshot(&registry, at, 5, health);
     (before, now)
 }
@@ -77,14 +108,22 @@ fn the_summary_says_what_flowed_between_two_readings() {
 
 #[test]
 fn bad_health_and_a_bad_ledger_are_seen_with_their_reasons() {
-    let reasons = (0..7).map(|n| format!("exporter `e{n}`: refused\n\u{1b}[2J")).collect();
+    let reasons = (0..7)
+        .map(|n| format!("exporter `e{n}`: refused\n\u{1b}[2J"))
+        .collect();
     let (before, mut now) = five_seconds(Health::Unhealthy(reasons));
     now.ledger.rows[1].queued = 0;
     let text = render(&before, &now, false);
     assert!(text.starts_with("13:58:05Z  UNHEALTHY  up"), "{text}");
-    assert!(text.contains("\n  !    exporter `e0`: refused\\n\\u{1b}[2J\n"), "{text}");
+    assert!(
+        text.contains("\n  !    exporter `e0`: refused\\n\\u{1b}[2J\n"),
+        "{text}"
+    );
     assert!(text.contains("\n  !    and 2 more\n"), "{text}");
-    assert!(text.contains("DOES NOT BALANCE: exporter/otlp_grpc/main/traces: 40 items are not accounted"), "{text}");
+    assert!(
+        text.contains("DOES NOT BALANCE: exporter/otlp_grpc/main/traces: 40 items are not accounted"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -108,7 +147,13 @@ fn figures_are_written_for_people() {
         assert_eq!(grouped(number), text);
     }
     let second = Duration::from_secs(1);
-    for (count, text) in [(0.0, "0/s"), (0.44, "0.4/s"), (9.94, "9.9/s"), (9.96, "10/s"), (12_345.4, "12,345/s")] {
+    for (count, text) in [
+        (0.0, "0/s"),
+        (0.44, "0.4/s"),
+        (9.94, "9.9/s"),
+        (9.96, "10/s"),
+        (12_345.4, "12,345/s"),
+    ] {
         assert_eq!(rate(count, second), text);
     }
     assert_eq!(rate(5.0, Duration::ZERO), "5");

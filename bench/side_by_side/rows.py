@@ -1,0 +1,54 @@
+"""The rows of the table: what work each is, as arguments of `blast` and as a pipeline to configure."""
+
+from dataclasses import dataclass, field
+
+FRAME_16K = ["--frame", "16384", "--send-frame", "16384"]
+FRAME_1M = ["--frame", "1048576"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table. `kind` says how it is run and what is shown of it."""
+
+    key: str
+    title: str
+    kind: str = "saturation"  # saturation | steady | overload
+    signal: str = "traces"
+    transport: str = "grpc"  # grpc | http, in and out
+    compression: str = "none"  # none | gzip | zstd, in and out
+    level: int = 1  # of the loader, and of every program where it can be set
+    edits: bool = False  # attributes (insert one, delete one) and resource (upsert one)
+    defaults: bool = False  # every program as it comes: own batching, queue, compression, acknowledgement
+    items: int = 1000
+    blast: tuple[str, ...] = field(default=())
+
+    def arguments(self) -> list[str]:
+        """What `blast` is told, but for durations, addresses and the program."""
+        told = ["--signal", self.signal, "--protocol", self.transport, "--items", str(self.items)]
+        if self.compression != "none":
+            told += ["--compression", f"{self.compression}:{self.level}"]
+        if self.edits:
+            told += ["--inserted", "deployment.environment.name", "--deleted", "network.peer.port"]
+        frames = [] if "--frame" in self.blast or self.transport != "grpc" else FRAME_16K
+        return told + frames + list(self.blast)
+
+
+ROWS = [
+    Row("grpc-1000", "gRPC, 1,000 spans a request"),
+    Row("grpc-1000-1m", "the same, 1 MiB frames", blast=tuple(FRAME_1M)),
+    Row("grpc-100", "gRPC, 100 spans a request", items=100, blast=("--inflight", "16")),
+    Row("grpc-10", "gRPC, 10 spans a request", items=10, blast=("--inflight", "32", "--requests", "4096")),
+    Row("http-1000", "HTTP/protobuf, 1,000 spans a request", transport="http"),
+    Row("gzip-grpc", "gRPC, gzip in and out", compression="gzip"),
+    Row("gzip-http", "HTTP, gzip in and out, level 1", transport="http", compression="gzip"),
+    Row("zstd-grpc", "gRPC, zstd in and out", compression="zstd"),
+    Row("zstd-http", "HTTP, zstd in and out, level 1", transport="http", compression="zstd"),
+    Row("edits", "gRPC, attributes (insert, delete) and resource", edits=True),
+    Row("logs", "gRPC, 1,000 log records a request", signal="logs"),
+    Row("metrics", "gRPC, 1,000 data points a request", signal="metrics"),
+    Row("defaults", "gRPC, everybody's defaults", defaults=True),
+    Row("steady", "10,000 spans/s, 100 a request", kind="steady", items=100,
+        blast=("--rate", "10000", "--inflight", "64")),
+    Row("overload", "2 x saturation, backend stalled", kind="overload",
+        blast=("--connections", "8", "--inflight", "32")),
+]

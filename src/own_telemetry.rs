@@ -1,0 +1,121 @@
+//! The program's own log, metrics, spans and terminal summary: `service.telemetry`.
+
+use std::io::{IsTerminal, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use sidelight_component::metrics::{Labels, Registry};
+use sidelight_component::{Clock, Host};
+use sidelight_config::{Mistakes, Node, Owner, Tree, read};
+use sidelight_pipeline::EngineHost;
+use sidelight_self_telemetry::admin::Server;
+use sidelight_self_telemetry::process::ProcessSampler;
+use sidelight_self_telemetry::summary::{self, Snapshot};
+use sidelight_self_telemetry::{
+    Installed, MetricSources, TelemetrySettings, install, resource, serve_metrics,
+};
+
+/// How often the summary is shown.
+const SUMMARY_INTERVAL: Duration = Duration::from_secs(5);
+
+/// The settings, read.
+pub struct OwnTelemetry {
+    settings: TelemetrySettings,
+    resource: Labels,
+}
+
+/// Kept while the program runs: dropping it closes the metrics' port.
+pub struct Running {
+    _servers: Vec<Server>,
+    summary: Option<tokio::task::JoinHandle<()>>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(summary) = &self.summary {
+            summary.abort();
+        }
+    }
+}
+
+impl OwnTelemetry {
+    /// Reads `service.telemetry`; `None` where it has mistakes.
+    pub fn read(tree: Option<&Tree>, mistakes: &mut Mistakes) -> Option<Self> {
+        let tree = tree?;
+        let section = tree.root.get("service").and_then(|service| service.entry("telemetry"));
+        let settings = match section {
+            Some((key, node)) if !node.is_null() => read_settings(key.span, node, mistakes)?,
+            _ => TelemetrySettings::default(),
+        };
+        let resource = resource(&settings.resource, env!("CARGO_PKG_VERSION"));
+        Some(Self { settings, resource })
+    }
+
+    /// Starts the log and own spans, and has panics logged.
+    pub fn start_logging(&self) -> Result<Installed, String> {
+        let installed = install(&self.settings, &self.resource).map_err(|e| e.to_string())?;
+        std::panic::set_hook(Box::new(|panic| {
+            let place = panic.location().map_or_else(String::new, ToString::to_string);
+            let payload = panic.payload();
+            let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+            let text = text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default();
+            tracing::error!(%place, %text, "a panic; it is contained where it happened");
+        }));
+        Ok(installed)
+    }
+
+    /// Opens the metrics' port and starts the summary.
+    pub fn start(
+        &self,
+        host: &Arc<EngineHost>,
+        registry: &Registry,
+        summary: bool,
+    ) -> Result<Running, String> {
+        let ledger = host.clone();
+        let sources = MetricSources {
+            registry: registry.clone(),
+            ledger: Arc::new(move || ledger.ledger()),
+            process: ProcessSampler::new(),
+            resource: self.resource.clone(),
+        };
+        let servers = serve_metrics(&self.settings.metrics, &sources).map_err(|e| e.to_string())?;
+        for server in &servers {
+            tracing::info!(endpoint = %server.local_addr(), "own metrics at /metrics");
+        }
+        let summary = summary.then(|| tokio::spawn(show_summary(host.clone(), sources)));
+        Ok(Running { _servers: servers, summary })
+    }
+}
+
+fn read_settings(
+    place: sidelight_config::Span,
+    node: &Node,
+    mistakes: &mut Mistakes,
+) -> Option<TelemetrySettings> {
+    let owner =
+        Owner { label: "`service.telemetry`".into(), readme: Some("README.md".into()), place };
+    read::<TelemetrySettings>(node, owner, mistakes).map(|read| read.config)
+}
+
+/// Writes the summary to standard output until it cannot be written any more.
+async fn show_summary(host: Arc<EngineHost>, sources: MetricSources) {
+    let clock = Clock::system();
+    let reading = || Snapshot {
+        now: clock.now(),
+        families: sources.registry.snapshot(),
+        ledger: (sources.ledger)(),
+        process: sources.process.sample(),
+        health: host.health(),
+    };
+    let colour = std::io::stdout().is_terminal();
+    let mut before = reading();
+    loop {
+        tokio::time::sleep(SUMMARY_INTERVAL).await;
+        let now = reading();
+        let text = summary::render(&before, &now, colour);
+        if std::io::stdout().write_all(text.as_bytes()).is_err() {
+            return;
+        }
+        before = now;
+    }
+}
