@@ -5,8 +5,10 @@
 
 use sidelight_component::registry;
 
+pub mod debug;
+pub mod file;
 pub mod nop;
 pub mod otlp_grpc;
 pub mod otlp_http;
 
-registry! { ExporterEntry: nop, otlp_grpc, otlp_http }
+registry! { ExporterEntry: debug, file, nop, otlp_grpc, otlp_http }

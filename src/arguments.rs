@@ -8,11 +8,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// stop (SIGTERM, SIGINT), then delivers what it has; a second signal ends it at once.
 #[derive(Debug, Parser)]
 #[command(name = "sidelight", version, args_conflicts_with_subcommands = true, after_help = EXIT_CODES)]
-pub struct Arguments {
+pub(crate) struct Arguments {
     #[command(flatten)]
-    pub run: RunOptions,
+    pub(crate) run: RunOptions,
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub(crate) command: Option<Command>,
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 success; 1 failure at start or run time; 2 mistakes in the configuration or \
@@ -20,32 +20,32 @@ the command line; 3 the drain's time was over before everything was delivered; 4
 
 /// Where the configuration comes from.
 #[derive(Args, Clone, Debug)]
-pub struct ConfigOptions {
+pub(crate) struct ConfigOptions {
     /// A configuration file, or a folder of them; given several times they are merged, the later wins
     #[arg(long, short, value_name = "FILE", default_value = "pipeline.yaml")]
-    pub config: Vec<String>,
+    pub(crate) config: Vec<String>,
 }
 
 impl ConfigOptions {
     /// The paths; the Collector's `file:` before a path is accepted.
-    pub fn paths(&self) -> Vec<PathBuf> {
+    pub(crate) fn paths(&self) -> Vec<PathBuf> {
         self.config.iter().map(|text| PathBuf::from(text.strip_prefix("file:").unwrap_or(text))).collect()
     }
 }
 
 /// What `sidelight` without a command takes.
 #[derive(Args, Clone, Debug)]
-pub struct RunOptions {
+pub(crate) struct RunOptions {
     #[command(flatten)]
-    pub config: ConfigOptions,
+    pub(crate) config: ConfigOptions,
     /// Show what flows on standard output, every few seconds
     #[arg(long)]
-    pub summary: bool,
+    pub(crate) summary: bool,
 }
 
 /// How mistakes are shown.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum Format {
+pub(crate) enum Format {
     /// For people: the line, what is wrong, what was probably meant
     Text,
     /// One JSON document
@@ -54,17 +54,17 @@ pub enum Format {
 
 /// What `sidelight validate` takes.
 #[derive(Args, Clone, Debug)]
-pub struct ValidateOptions {
+pub(crate) struct ValidateOptions {
     #[command(flatten)]
-    pub config: ConfigOptions,
+    pub(crate) config: ConfigOptions,
     /// How mistakes are shown
     #[arg(long, value_enum, default_value = "text")]
-    pub format: Format,
+    pub(crate) format: Format,
 }
 
 /// What else the program does.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Check a configuration and show every mistake in it; nothing is opened or started
     Validate(ValidateOptions),
     /// List the components that this program was built with

@@ -3,7 +3,7 @@
 use sidelight_pipeline::Catalog;
 
 /// Every component of this program.
-pub const CATALOG: Catalog = Catalog {
+pub(crate) const CATALOG: Catalog = Catalog {
     receivers: sidelight_receivers::COMPONENTS,
     processors: sidelight_processors::COMPONENTS,
     exporters: sidelight_exporters::COMPONENTS,

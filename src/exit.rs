@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 /// How the program ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exit {
+pub(crate) enum Exit {
     /// All done; a drain left nothing behind.
     Success,
     /// Something failed at start or at run time: a port in use, a file that cannot be written.

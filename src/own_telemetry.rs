@@ -19,13 +19,13 @@ use sidelight_self_telemetry::{
 const SUMMARY_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The settings, read.
-pub struct OwnTelemetry {
+pub(crate) struct OwnTelemetry {
     settings: TelemetrySettings,
     resource: Labels,
 }
 
 /// Kept while the program runs: dropping it closes the metrics' port.
-pub struct Running {
+pub(crate) struct Running {
     _servers: Vec<Server>,
     summary: Option<tokio::task::JoinHandle<()>>,
 }
@@ -40,7 +40,7 @@ impl Drop for Running {
 
 impl OwnTelemetry {
     /// Reads `service.telemetry`; `None` where it has mistakes.
-    pub fn read(tree: Option<&Tree>, mistakes: &mut Mistakes) -> Option<Self> {
+    pub(crate) fn read(tree: Option<&Tree>, mistakes: &mut Mistakes) -> Option<Self> {
         let tree = tree?;
         let section = tree.root.get("service").and_then(|service| service.entry("telemetry"));
         let settings = match section {
@@ -52,7 +52,7 @@ impl OwnTelemetry {
     }
 
     /// Starts the log and own spans, and has panics logged.
-    pub fn start_logging(&self) -> Result<Installed, String> {
+    pub(crate) fn start_logging(&self) -> Result<Installed, String> {
         let installed = install(&self.settings, &self.resource).map_err(|e| e.to_string())?;
         std::panic::set_hook(Box::new(|panic| {
             let place = panic.location().map_or_else(String::new, ToString::to_string);
@@ -65,7 +65,7 @@ impl OwnTelemetry {
     }
 
     /// Opens the metrics' port and starts the summary.
-    pub fn start(
+    pub(crate) fn start(
         &self,
         host: &Arc<EngineHost>,
         registry: &Registry,

@@ -1,7 +1,7 @@
 //! The door: whatever comes from outside is validated here once, to full depth, and is canonical behind it.
 //!
-//! Two passes share the work. [`scan`] is the hot one: it says yes to bytes that are well-formed *and* canonical, and
-//! counts items on the way; it says no without a reason. Only then [`recode`] walks the bytes again: it knows the exact
+//! Two passes share the work. `scan` is the hot one: it says yes to bytes that are well-formed *and* canonical, and
+//! counts items on the way; it says no without a reason. Only then `recode` walks the bytes again: it knows the exact
 //! protobuf merge semantics, re-encodes what is legal but not canonical, and names the place of what is malformed.
 //!
 //! Canonical means here: a singular field or a `oneof` stands at most once, repeated numbers are one packed run, tags

@@ -44,6 +44,12 @@ impl OtlpReceiver {
         })
     }
 
+    /// Where it listens once it is open: gRPC, HTTP.
+    #[cfg(test)]
+    pub(super) fn addresses(&self) -> [Option<std::net::SocketAddr>; 2] {
+        [&self.grpc_listener, &self.http_listener].map(|listener| listener.as_ref()?.tcp_address())
+    }
+
     fn grpc(&self, outputs: &Outputs, door: &Door) -> Option<Arc<Grpc>> {
         let grpc = self.config.protocols.grpc.as_ref()?;
         Some(Arc::new(Grpc {

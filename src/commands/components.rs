@@ -8,7 +8,7 @@ use crate::components::CATALOG;
 use crate::exit::Exit;
 
 /// Runs the command.
-pub fn run() -> Exit {
+pub(crate) fn run() -> Exit {
     let roles: [(Role, Vec<About>); 4] = [
         (Role::Receiver, CATALOG.receivers.iter().map(|entry| entry.about).collect()),
         (Role::Processor, CATALOG.processors.iter().map(|entry| entry.about).collect()),

@@ -1,8 +1,8 @@
 //! What the program can be told to do: one file per command.
 
-pub mod components;
-pub mod run;
-pub mod validate;
+pub(crate) mod components;
+pub(crate) mod run;
+pub(crate) mod validate;
 
 use std::io::{IsTerminal, Write};
 
@@ -13,24 +13,24 @@ use crate::arguments::ConfigOptions;
 use crate::components::CATALOG;
 
 /// A configuration, read and checked.
-pub struct Checked {
+pub(crate) struct Checked {
     /// What can be started; `None` where there are mistakes.
-    pub plan: Option<Plan>,
+    pub(crate) plan: Option<Plan>,
     /// The tree, for sections that others read.
-    pub tree: Option<Tree>,
+    pub(crate) tree: Option<Tree>,
     /// Every mistake and warning.
-    pub mistakes: Mistakes,
+    pub(crate) mistakes: Mistakes,
 }
 
 /// Reads and checks the configuration; nothing is opened or started.
-pub fn check(options: &ConfigOptions) -> Checked {
+pub(crate) fn check(options: &ConfigOptions) -> Checked {
     let (tree, mut mistakes) = load(&options.paths(), &sidelight_config::ProcessEnv);
     let plan = tree.as_ref().and_then(|tree| document::read(tree, CATALOG, &mut mistakes));
     Checked { plan, tree, mistakes }
 }
 
 /// Writes mistakes for people, to standard error.
-pub fn show(mistakes: &Mistakes) {
+pub(crate) fn show(mistakes: &Mistakes) {
     let style = if std::io::stderr().is_terminal() { Style::Coloured } else { Style::Plain };
     let text = mistakes.render(style);
     // Nobody is left to tell when standard error is gone.

@@ -14,7 +14,7 @@ use crate::exit::Exit;
 use crate::own_telemetry::OwnTelemetry;
 
 /// Runs the program until it is told to stop or its input has ended.
-pub fn run(options: &RunOptions) -> Exit {
+pub(crate) fn run(options: &RunOptions) -> Exit {
     let mut checked = check(&options.config);
     let telemetry = OwnTelemetry::read(checked.tree.as_ref(), &mut checked.mistakes);
     if !checked.mistakes.is_empty() {

@@ -7,7 +7,7 @@ use crate::commands::{check, show};
 use crate::exit::Exit;
 
 /// Runs the command.
-pub fn run(options: &ValidateOptions) -> Exit {
+pub(crate) fn run(options: &ValidateOptions) -> Exit {
     let checked = check(&options.config);
     let mistakes = &checked.mistakes;
     let mut out = std::io::stdout();

@@ -71,7 +71,9 @@ impl FromStr for Spell {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let parsed = text.split_once(':').and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
+        let parsed = text
+            .split_once(':')
+            .and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
         match parsed {
             Some((after, lasting)) if after >= 0.0 && lasting > 0.0 => Ok(Self { after, lasting }),
             _ => Err("AFTER:FOR in seconds, as in 2:10".into()),
@@ -90,7 +92,9 @@ impl FromStr for Pin {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let parsed = text.split_once(':').and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
+        let parsed = text
+            .split_once(':')
+            .and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
         match parsed {
             Some((loader, collector)) if loader < 1024 && collector < 1024 => Ok(Self { loader, collector }),
             _ => Err("LOADER:COLLECTOR, two CPU numbers, as in 0:1".into()),
@@ -99,7 +103,10 @@ impl FromStr for Pin {
 }
 
 #[derive(Clone, Debug, Parser)]
-#[command(about = "Replay OTLP at a collector; count, time and check what comes out of it", version)]
+#[command(
+    about = "Replay OTLP at a collector; count, time and check what comes out of it",
+    version
+)]
 pub(crate) struct Args {
     /// Command that starts the collector (split on spaces; no shell; a script must `exec`)
     #[arg(long, default_value = "")]

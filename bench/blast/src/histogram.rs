@@ -14,7 +14,11 @@ pub(crate) struct Histogram {
 
 impl Default for Histogram {
     fn default() -> Self {
-        Self { counts: vec![0; (64 * SUB) as usize], total: 0, max: Duration::ZERO }
+        Self {
+            counts: vec![0; (64 * SUB) as usize],
+            total: 0,
+            max: Duration::ZERO,
+        }
     }
 }
 
@@ -75,7 +79,13 @@ mod tests {
     fn quantiles_are_within_the_stated_resolution() {
         let mut h = Histogram::default();
         (1..=10_000u64).for_each(|us| h.record(Duration::from_micros(us)));
-        for (q, exact) in [(0.5, 5000.0), (0.9, 9000.0), (0.99, 9900.0), (0.999, 9990.0), (1.0, 10_000.0)] {
+        for (q, exact) in [
+            (0.5, 5000.0),
+            (0.9, 9000.0),
+            (0.99, 9900.0),
+            (0.999, 9990.0),
+            (1.0, 10_000.0),
+        ] {
             let us = h.quantile(q).as_secs_f64() * 1e6;
             assert!((exact..=exact * 1.016).contains(&us), "{q}: {us}");
         }
@@ -83,9 +93,16 @@ mod tests {
 
     #[test]
     fn every_value_lies_in_a_bucket_that_reaches_it() {
-        for ns in (0..64).map(|b| 1u64 << b).flat_map(|x| [x - 1, x, x + x / 3]).chain([u64::MAX / 2]) {
+        for ns in (0..64)
+            .map(|b| 1u64 << b)
+            .flat_map(|x| [x - 1, x, x + x / 3])
+            .chain([u64::MAX / 2])
+        {
             let b = bucket(ns);
-            assert!(upper_bound(b) >= ns && (b == 0 || upper_bound(b - 1) < ns), "{ns}");
+            assert!(
+                upper_bound(b) >= ns && (b == 0 || upper_bound(b - 1) < ns),
+                "{ns}"
+            );
             assert!(b < (64 * SUB) as usize);
         }
     }

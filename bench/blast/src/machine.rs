@@ -32,14 +32,26 @@ impl CpuTime {
             return Self::default();
         };
         // user nice system idle iowait irq softirq steal; guest time is part of user time.
-        let f: Vec<u64> = line.split_whitespace().skip(1).take(8).map(|n| n.parse().unwrap_or(0)).collect();
+        let f: Vec<u64> = line
+            .split_whitespace()
+            .skip(1)
+            .take(8)
+            .map(|n| n.parse().unwrap_or(0))
+            .collect();
         let at = |i: usize| f.get(i).copied().unwrap_or(0);
-        Self { total: f.iter().sum(), idle: at(3) + at(4), steal: at(7) }
+        Self {
+            total: f.iter().sum(),
+            idle: at(3) + at(4),
+            steal: at(7),
+        }
     }
 
     /// Percent of the time since `before` that the hypervisor gave to others.
     pub(crate) fn steal_percent_since(self, before: Self) -> f64 {
-        percent(self.steal - before.steal.min(self.steal), self.total - before.total.min(self.total))
+        percent(
+            self.steal - before.steal.min(self.steal),
+            self.total - before.total.min(self.total),
+        )
     }
 
     /// Seconds in which the CPU did something since `before`.
@@ -63,7 +75,10 @@ mod tests {
         let before = CpuTime::parse(&stat(100, 0), Some(1));
         let after = CpuTime::parse(&stat(190, 10), Some(1));
         assert_eq!(after.steal_percent_since(before), 10.0);
-        assert_eq!(after.busy_seconds_since(before) * rustix::param::clock_ticks_per_second() as f64, 10.0);
+        assert_eq!(
+            after.busy_seconds_since(before) * rustix::param::clock_ticks_per_second() as f64,
+            10.0
+        );
         assert_eq!(CpuTime::parse("", Some(1)), CpuTime::default());
     }
 }

@@ -60,27 +60,66 @@ impl Report {
                 reasons.push(reason);
             }
         };
-        void(self.outgrown, format!("the collector took more than {} MiB and was killed", args.memory_max));
-        void(arrived == 0 || acked == 0, format!("{acked} items were acknowledged and {arrived} arrived"));
+        void(
+            self.outgrown,
+            format!(
+                "the collector took more than {} MiB and was killed",
+                args.memory_max
+            ),
+        );
+        void(
+            arrived == 0 || acked == 0,
+            format!("{acked} items were acknowledged and {arrived} arrived"),
+        );
         if args.disturbed() {
-            void(arrived < acked, format!("{acked} items were acknowledged and only {arrived} arrived"));
+            void(
+                arrived < acked,
+                format!("{acked} items were acknowledged and only {arrived} arrived"),
+            );
         } else {
             let error = m.sent.last_error.as_deref().unwrap_or("-");
-            void(sent != acked, format!("{sent} items were sent and {acked} acknowledged (last error: {error})"));
-            void(acked != arrived, format!("{acked} items were acknowledged and {arrived} arrived"));
+            void(
+                sent != acked,
+                format!("{sent} items were sent and {acked} acknowledged (last error: {error})"),
+            );
+            void(
+                acked != arrived,
+                format!("{acked} items were acknowledged and {arrived} arrived"),
+            );
         }
         if let Some(check) = &self.check {
-            void(check.lost > 0, format!("{} acknowledged items were lost", check.lost));
+            void(
+                check.lost > 0,
+                format!("{} acknowledged items were lost", check.lost),
+            );
         }
-        void(!args.direct && m.cpu < CPU_MIN, "the collector used no CPU; a start script must `exec` it".into());
-        void(m.steal_percent > STEAL_MAX, format!("{:.1} % of the machine was stolen", m.steal_percent));
-        void(m.arrived.malformed > 0, format!("{} bodies at the sink were malformed", m.arrived.malformed));
-        void(m.arrived.compared == 0 && arrived > 20_000, "no item was compared with what was sent".into());
+        void(
+            !args.direct && m.cpu < CPU_MIN,
+            "the collector used no CPU; a start script must `exec` it".into(),
+        );
+        void(
+            m.steal_percent > STEAL_MAX,
+            format!("{:.1} % of the machine was stolen", m.steal_percent),
+        );
+        void(
+            m.arrived.malformed > 0,
+            format!("{} bodies at the sink were malformed", m.arrived.malformed),
+        );
+        void(
+            m.arrived.compared == 0 && arrived > 20_000,
+            "no item was compared with what was sent".into(),
+        );
         let difference = self.first_difference.as_deref().unwrap_or("-");
-        void(m.arrived.different > 0, format!("{} items were changed: {difference}", m.arrived.different));
+        void(
+            m.arrived.different > 0,
+            format!("{} items were changed: {difference}", m.arrived.different),
+        );
         let default_shape = args.attrs.is_none() && args.resources == 1;
         let entropy = (4.0..=8.0).contains(&self.corpus.gzip_ratio);
-        void(default_shape && !entropy, format!("gzip makes 1/{:.1} of the payload", self.corpus.gzip_ratio));
+        void(
+            default_shape && !entropy,
+            format!("gzip makes 1/{:.1} of the payload", self.corpus.gzip_ratio),
+        );
         reasons
     }
 
@@ -117,16 +156,31 @@ impl Report {
                 ("cpu_s".into(), json!(round(m.cpu))),
                 ("cpu_s_by_schedstat".into(), json!(round(m.scheduled))),
                 ("cpu_s_per_million".into(), json!(round(m.cpu / millions))),
-                ("items_per_cpu_s".into(), json!((m.arrived.items as f64 / m.cpu.max(0.01)) as u64)),
-                ("cpu_percent_of_one_core".into(), json!(round(m.sending_cpu / m.sending.as_secs_f64() * 100.0))),
-                ("foreign_cpu_s".into(), json!(m.collector_cpu_busy.map(|b| round((b - m.cpu).max(0.0))))),
-                ("startup_ms".into(), json!(self.startup.map(|s| round(s.as_secs_f64() * 1e3)))),
+                (
+                    "items_per_cpu_s".into(),
+                    json!((m.arrived.items as f64 / m.cpu.max(0.01)) as u64),
+                ),
+                (
+                    "cpu_percent_of_one_core".into(),
+                    json!(round(m.sending_cpu / m.sending.as_secs_f64() * 100.0)),
+                ),
+                (
+                    "foreign_cpu_s".into(),
+                    json!(m.collector_cpu_busy.map(|b| round((b - m.cpu).max(0.0)))),
+                ),
+                (
+                    "startup_ms".into(),
+                    json!(self.startup.map(|s| round(s.as_secs_f64() * 1e3))),
+                ),
                 ("threads".into(), json!(m.usage.threads)),
-                ("memory_mib".into(), json!({
-                    "idle_rss": round(self.idle.rss), "idle_anon": round(self.idle.anon),
-                    "highest_rss": round(self.highest.0), "highest_anon": round(self.highest.1),
-                    "peak_rss": round(m.usage.peak), "end_rss": round(m.usage.rss),
-                })),
+                (
+                    "memory_mib".into(),
+                    json!({
+                        "idle_rss": round(self.idle.rss), "idle_anon": round(self.idle.anon),
+                        "highest_rss": round(self.highest.0), "highest_anon": round(self.highest.1),
+                        "peak_rss": round(m.usage.peak), "end_rss": round(m.usage.rss),
+                    }),
+                ),
             ]);
         }
         if let Some(check) = &self.check {

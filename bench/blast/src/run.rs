@@ -19,23 +19,36 @@ const REST: Duration = Duration::from_millis(1500);
 const QUIET: Duration = Duration::from_millis(1500);
 
 pub(crate) async fn run(args: &Args) -> Result<Report> {
-    ensure!(args.direct != !args.cmd.is_empty(), "a run needs --cmd or --direct, not both");
-    ensure!(!(args.direct && args.kill_every > 0.0), "there is no collector to kill in a direct run");
+    ensure!(
+        args.direct == args.cmd.is_empty(),
+        "a run needs --cmd or --direct, not both"
+    );
+    ensure!(
+        !(args.direct && args.kill_every > 0.0),
+        "there is no collector to kill in a direct run"
+    );
     let corpus = Arc::new(Corpus::build(args)?);
     let sink = Sink::start(args, Some(corpus.clone())).await?;
-    let target = if args.direct { None } else { Some(Target::start(args).await?) };
+    let target = if args.direct {
+        None
+    } else {
+        Some(Target::start(args).await?)
+    };
     tokio::time::sleep(REST).await;
     let idle = target.as_ref().map(Target::usage).unwrap_or_default();
 
     let sender = Sender::new(args, corpus.clone());
     if args.warmup > 0.0 && !args.check {
         sender.run(args.warmup).await;
-        sink.settle(sender.sent().acked, QUIET, Duration::from_secs(5)).await;
+        sink.settle(sender.sent().acked, QUIET, Duration::from_secs(5))
+            .await;
         sender.reset();
     }
     let measured = measure(args, &sender, &sink, target.as_ref()).await?;
     let report = Report {
-        check: args.check.then(|| sink.check(&sender.acked_first_ids(), args.items)),
+        check: args
+            .check
+            .then(|| sink.check(&sender.acked_first_ids(), args.items)),
         first_difference: sink.first_difference(),
         latency: sender.latency(),
         startup: target.as_ref().map(|t| t.startup),
@@ -84,7 +97,8 @@ async fn measure(args: &Args, sender: &Sender, sink: &Sink, target: Option<&Targ
         sink.wait_for(&sender.acked_first_ids(), args.items, drain).await;
     }
     let sent = sender.sent();
-    sink.settle(arrived_before.items + sent.acked, QUIET.max(drain / 3), drain).await;
+    sink.settle(arrived_before.items + sent.acked, QUIET.max(drain / 3), drain)
+        .await;
     let after = usage();
     let wall = started.elapsed();
     let cpu_after = CpuTime::now(collector_cpu);

@@ -26,19 +26,31 @@ pub(crate) async fn run(args: &Args) -> Result<Value> {
     std::fs::create_dir_all(&folder)?;
     let path = folder.join("app.log");
     let bytes = write(&path, args)?;
-    let args = Args { signal: Signal::Logs, check: false, ..args.clone() };
+    let args = Args {
+        signal: Signal::Logs,
+        check: false,
+        ..args.clone()
+    };
     let sink = sink::Sink::start(&args, None).await?;
     let started = Instant::now();
     let target = target::Target::start_tailing(&args, &path)?;
-    sink.settle(args.lines, Duration::from_secs(10), Duration::from_secs(600)).await;
+    sink.settle(args.lines, Duration::from_secs(10), Duration::from_secs(600))
+        .await;
     let wall = started.elapsed().as_secs_f64();
     let usage = target.usage();
     tokio::time::sleep(Duration::from_millis(300)).await;
     let items = sink.items();
     target.stop().await;
     std::fs::remove_dir_all(&folder)?;
-    ensure!(usage.cpu >= 0.02, "void: the collector used no CPU; a start script must `exec` it");
-    ensure!(items == args.lines, "void: {} lines were written and {items} arrived", args.lines);
+    ensure!(
+        usage.cpu >= 0.02,
+        "void: the collector used no CPU; a start script must `exec` it"
+    );
+    ensure!(
+        items == args.lines,
+        "void: {} lines were written and {items} arrived",
+        args.lines
+    );
     let (cpu, mb) = (usage.cpu, bytes as f64 / 1e6);
     Ok(json!({
         "label": args.label, "line": format!("{:?}", args.line).to_lowercase(), "lines": args.lines,
@@ -56,15 +68,30 @@ fn write(path: &std::path::Path, args: &Args) -> Result<u64> {
         let line = match args.line {
             Line::Plain => format!(
                 "2026-11-20 10:15:{s:02},{ms:03} - trading.engine - INFO - order filled symbol=6005{:02}.SH side=BUY qty={} price={}.{:02} latency={}.{}ms strategy=RSI_Strategy account=A{:08} request_id={:016x} worker=w-{}\n",
-                i % 100, 100 + i % 900, price, i % 100, i % 40, i % 10, i * 31 % 99_999_999, i.wrapping_mul(0x9E37_79B9_7F4A_7C15), i % 16
+                i % 100,
+                100 + i % 900,
+                price,
+                i % 100,
+                i % 40,
+                i % 10,
+                i * 31 % 99_999_999,
+                i.wrapping_mul(0x9E37_79B9_7F4A_7C15),
+                i % 16
             ),
             Line::Json => format!(
                 "{{\"timestamp\":\"2026-11-20T10:15:{s:02}.{ms:03}456\",\"level\":\"INFO\",\"logger\":\"trading.engine\",\"message\":\"order filled\",\"module\":\"engine\",\"function\":\"on_fill\",\"line\":312,\"user_id\":\"u-{}\",\"request_id\":\"{:016x}\",\"strategy_id\":\"RSI\",\"price\":{}.{:02},\"quantity\":{}}}\n",
-                i % 9999, i.wrapping_mul(0x9E37_79B9_7F4A_7C15), price, i % 100, 100 + i % 900
+                i % 9999,
+                i.wrapping_mul(0x9E37_79B9_7F4A_7C15),
+                price,
+                i % 100,
+                100 + i % 900
             ),
             Line::Combined => format!(
                 "203.0.113.{} - - [20/Nov/2026:10:15:{s:02} +0000] \"GET /api/v1/orders/{} HTTP/1.1\" {} {} \"https://desk.example/\" \"Mozilla/5.0 (X11; Linux x86_64) Firefox/144.0\"\n",
-                i % 250, i * 31 % 99_999_999, if i % 50 == 0 { 500 } else { 200 }, 200 + price
+                i % 250,
+                i * 31 % 99_999_999,
+                if i % 50 == 0 { 500 } else { 200 },
+                200 + price
             ),
         };
         bytes += line.len() as u64;

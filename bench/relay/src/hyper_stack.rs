@@ -10,9 +10,9 @@ use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::client::conn::http2 as client;
+use hyper::rt::Executor;
 use hyper::server::conn::http2 as server;
 use hyper::service::service_fn;
-use hyper::rt::Executor;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 
@@ -24,6 +24,7 @@ struct Upstream {
     address: String,
     connections: Vec<client::SendRequest<Outgoing>>,
     turn: AtomicUsize,
+    pool: Pool,
 }
 
 pub(crate) async fn run(args: &Args, listen: &str, next: String) -> Result<()> {
@@ -31,7 +32,11 @@ pub(crate) async fn run(args: &Args, listen: &str, next: String) -> Result<()> {
     for _ in 0..args.upstream.max(1) {
         connections.push(connect(args, &next).await?);
     }
-    let upstream = Arc::new(Upstream { address: next, connections, turn: AtomicUsize::new(0) });
+    let upstream = Arc::new(Upstream {
+        address: next,
+        connections,
+        turn: AtomicUsize::new(0),
+    });
     let listener = TcpListener::bind(listen).await?;
     loop {
         let (tcp, _) = listener.accept().await?;
@@ -80,7 +85,10 @@ async fn relay(
 ) -> Result<Response<Answer>, Infallible> {
     Ok(match forward(&upstream, collect, request).await {
         Ok((message, trailers)) => respond(Some(message), trailers),
-        Err(_) => respond(None, HeaderMap::from_iter([(GRPC_STATUS, HeaderValue::from_static("14"))])),
+        Err(_) => respond(
+            None,
+            HeaderMap::from_iter([(GRPC_STATUS, HeaderValue::from_static("14"))]),
+        ),
     })
 }
 
@@ -110,8 +118,14 @@ async fn forward(
     let (head, body) = response.into_parts();
     let body = body.collect().await?;
     let mut trailers = HeaderMap::with_capacity(1);
-    let status = body.trailers().and_then(|t| t.get(GRPC_STATUS)).or(head.headers.get(GRPC_STATUS));
-    trailers.insert(GRPC_STATUS, status.cloned().unwrap_or(HeaderValue::from_static("2")));
+    let status = body
+        .trailers()
+        .and_then(|t| t.get(GRPC_STATUS))
+        .or(head.headers.get(GRPC_STATUS));
+    trailers.insert(
+        GRPC_STATUS,
+        status.cloned().unwrap_or(HeaderValue::from_static("2")),
+    );
     Ok((body.to_bytes(), trailers))
 }
 
@@ -130,7 +144,10 @@ async fn exact(mut body: Incoming) -> Result<Bytes> {
             }
             whole.reserve(stated);
         }
-        ensure!(whole.len() + data.len() <= 64 << 20, "a body larger than its prefix states");
+        ensure!(
+            whole.len() + data.len() <= 64 << 20,
+            "a body larger than its prefix states"
+        );
         whole.put_slice(&data);
     }
     Ok(whole.freeze())
@@ -150,7 +167,12 @@ async fn frames(mut body: Incoming) -> Result<Payload> {
 }
 
 fn respond(message: Option<Bytes>, trailers: HeaderMap) -> Response<Answer> {
-    let mut response = Response::new(Answer { message, trailers: Some(trailers) });
-    response.headers_mut().insert("content-type", HeaderValue::from_static("application/grpc"));
+    let mut response = Response::new(Answer {
+        message,
+        trailers: Some(trailers),
+    });
+    response
+        .headers_mut()
+        .insert("content-type", HeaderValue::from_static("application/grpc"));
     response
 }

@@ -7,6 +7,7 @@
 
 mod hyper_stack;
 mod payload;
+mod pool;
 mod socket;
 mod tonic_stack;
 
@@ -37,6 +38,8 @@ enum Stack {
 enum Collect {
     /// Copied into one buffer of the size that the gRPC prefix states
     Exact,
+    /// The same, into a buffer that an earlier request has used
+    Pool,
     /// Kept as the frames it came in and sent as one vectored payload
     Frames,
     /// Each frame is sent as it comes: the next hop sees the request before it is complete
@@ -90,8 +93,13 @@ fn main() -> Result<()> {
     let listen = std::env::var("BLAST_IN").context("BLAST_IN is not set")?;
     let next = std::env::var("BLAST_OUT").context("BLAST_OUT is not set")?;
     let runtime = match args.workers {
-        0 => tokio::runtime::Builder::new_current_thread().enable_all().build()?,
-        n => tokio::runtime::Builder::new_multi_thread().worker_threads(n).enable_all().build()?,
+        0 => tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?,
+        n => tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(n)
+            .enable_all()
+            .build()?,
     };
     runtime.block_on(async {
         match args.stack {

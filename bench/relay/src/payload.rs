@@ -80,9 +80,9 @@ impl Body for Outgoing {
     ) -> Poll<Option<Result<Frame<Payload>, hyper::Error>>> {
         match self.get_mut() {
             Self::Whole(payload) => Poll::Ready(payload.take().map(|p| Ok(Frame::data(p)))),
-            Self::Streamed(body) => {
-                Pin::new(body).poll_frame(cx).map_ok(|frame| frame.map_data(Payload::One))
-            }
+            Self::Streamed(body) => Pin::new(body)
+                .poll_frame(cx)
+                .map_ok(|frame| frame.map_data(Payload::One)),
         }
     }
 

@@ -145,7 +145,10 @@ where
     F::Output: Send,
 {
     fn execute(&self, task: F) {
-        tokio::spawn(Corked { task: Some(Box::pin(task)), socket: self.0.clone() });
+        tokio::spawn(Corked {
+            task: Some(Box::pin(task)),
+            socket: self.0.clone(),
+        });
     }
 }
 

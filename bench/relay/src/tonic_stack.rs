@@ -73,7 +73,10 @@ impl tonic::server::UnaryService<Bytes> for Call {
         let (channel, path) = (self.channel.clone(), self.path.clone());
         Box::pin(async move {
             let mut client = tonic::client::Grpc::new(channel).max_decoding_message_size(LIMIT);
-            client.ready().await.map_err(|e| Status::unavailable(e.to_string()))?;
+            client
+                .ready()
+                .await
+                .map_err(|e| Status::unavailable(e.to_string()))?;
             client.unary(Request::new(request.into_inner()), path, Raw).await
         })
     }
@@ -98,7 +101,10 @@ impl tower_service::Service<http::Request<Body>> for Relay {
         let channel = self.channels[turn].clone();
         Box::pin(async move {
             let path = request.uri().path_and_query().cloned();
-            let call = Call { channel, path: path.unwrap_or(PathAndQuery::from_static("/")) };
+            let call = Call {
+                channel,
+                path: path.unwrap_or(PathAndQuery::from_static("/")),
+            };
             let mut grpc = tonic::server::Grpc::new(Raw).max_decoding_message_size(LIMIT);
             Ok(grpc.unary(call, request).await)
         })
@@ -138,14 +144,24 @@ pub(crate) async fn run(args: &Args, listen: &str, next: &str) -> Result<()> {
         }
         channels.push(endpoint.connect().await?);
     }
-    let relay = Relay { channels: Arc::new(channels), turn: Arc::default() };
+    let relay = Relay {
+        channels: Arc::new(channels),
+        turn: Arc::default(),
+    };
     let incoming = TcpIncoming::bind(listen.parse()?)?.with_nodelay(Some(!args.nagle));
-    let mut server = Server::builder().max_frame_size(args.frame).http2_adaptive_window(Some(args.adaptive));
+    let mut server = Server::builder()
+        .max_frame_size(args.frame)
+        .http2_adaptive_window(Some(args.adaptive));
     if !args.adaptive {
         server = server
             .initial_stream_window_size((args.stream_window > 0).then_some(args.stream_window << 10))
-            .initial_connection_window_size((args.connection_window > 0).then_some(args.connection_window << 10));
+            .initial_connection_window_size(
+                (args.connection_window > 0).then_some(args.connection_window << 10),
+            );
     }
-    server.add_service(Traces(relay)).serve_with_incoming(incoming).await?;
+    server
+        .add_service(Traces(relay))
+        .serve_with_incoming(incoming)
+        .await?;
     Ok(())
 }

@@ -246,3 +246,7 @@ fn halves(batch: &Batch) -> Option<(Batch, Batch)> {
     };
     Some((half(first, items / 2), half(second, items - items / 2)))
 }
+
+#[cfg(test)]
+#[path = "chain_tests.rs"]
+mod tests;

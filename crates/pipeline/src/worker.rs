@@ -22,7 +22,7 @@ pub(crate) fn index() -> usize {
 
 /// How many workers fit the processor time this process may use: its CPU affinity and cgroup quota, at most
 /// two. A sidecar is a guest on its machine.
-pub fn default_workers() -> usize {
+pub(crate) fn default_workers() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from).min(2)
 }
 

@@ -48,11 +48,18 @@ pub(crate) fn decompress(name: &str, body: Bytes) -> Result<Bytes> {
     let mut out = Vec::new();
     match name {
         "" | "identity" => return Ok(body),
-        "gzip" => flate2::read::MultiGzDecoder::new(&body[..]).take(INFLATED_MAX).read_to_end(&mut out)?,
-        "zstd" => zstd::stream::read::Decoder::new(&body[..])?.take(INFLATED_MAX).read_to_end(&mut out)?,
+        "gzip" => flate2::read::MultiGzDecoder::new(&body[..])
+            .take(INFLATED_MAX)
+            .read_to_end(&mut out)?,
+        "zstd" => zstd::stream::read::Decoder::new(&body[..])?
+            .take(INFLATED_MAX)
+            .read_to_end(&mut out)?,
         _ => bail!("unknown compression `{name}`"),
     };
-    ensure!((out.len() as u64) < INFLATED_MAX, "the body inflates to more than 256 MiB");
+    ensure!(
+        (out.len() as u64) < INFLATED_MAX,
+        "the body inflates to more than 256 MiB"
+    );
     Ok(out.into())
 }
 
@@ -63,9 +70,17 @@ mod tests {
     #[test]
     fn what_is_compressed_can_be_inflated() {
         let message = Bytes::from(vec![7u8; 100_000]);
-        for compression in [Compression::None, Compression::Gzip(1), Compression::Gzip(6), Compression::Zstd(1)] {
+        for compression in [
+            Compression::None,
+            Compression::Gzip(1),
+            Compression::Gzip(6),
+            Compression::Zstd(1),
+        ] {
             let packed = compress(compression, message.clone()).unwrap();
-            assert_eq!(decompress(compression.name().unwrap_or(""), packed).unwrap(), message);
+            assert_eq!(
+                decompress(compression.name().unwrap_or(""), packed).unwrap(),
+                message
+            );
         }
         assert!(decompress("br", message).is_err());
     }

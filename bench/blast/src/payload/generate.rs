@@ -6,8 +6,8 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, any_value::Value};
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
 use opentelemetry_proto::tonic::metrics::v1::{
-    Gauge, Histogram, HistogramDataPoint, Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics, Sum, metric,
-    number_data_point,
+    Gauge, Histogram, HistogramDataPoint, Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics, Sum,
+    metric, number_data_point,
 };
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Status};
 use prost::Message;
@@ -26,8 +26,9 @@ const ROUTES: &[&str] = &[
     "risk.check_exposure",
     "INSERT trading.fills",
 ];
-const BOUNDS: [f64; 14] =
-    [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+const BOUNDS: [f64; 14] = [
+    0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
+];
 /// Data points of one metric.
 const POINTS: usize = 10;
 
@@ -38,8 +39,15 @@ pub(crate) struct Encoded {
 }
 
 fn encode<M: Message + serde::Serialize>(message: &M, json: bool) -> anyhow::Result<Encoded> {
-    let json = if json { Some(serde_json::to_vec(message)?) } else { None };
-    Ok(Encoded { protobuf: message.encode_to_vec(), json })
+    let json = if json {
+        Some(serde_json::to_vec(message)?)
+    } else {
+        None
+    };
+    Ok(Encoded {
+        protobuf: message.encode_to_vec(),
+        json,
+    })
 }
 
 /// What a request looks like, whatever its signal.
@@ -81,7 +89,10 @@ pub(crate) fn traces(rng: &mut StdRng, shape: Shape, first_id: u64) -> anyhow::R
             end_time_unix_nano: start + rng.random_range(100_000..50_000_000),
             attributes: span_attributes(rng, shape.attributes),
             flags: 0x101,
-            status: i.is_multiple_of(50).then(|| Status { code: 2, message: "timeout".into() }),
+            status: i.is_multiple_of(50).then(|| Status {
+                code: 2,
+                message: "timeout".into(),
+            }),
             ..Default::default()
         }
     };
@@ -110,7 +121,9 @@ pub(crate) fn logs(rng: &mut StdRng, shape: Shape, first_id: u64) -> anyhow::Res
             observed_time_unix_nano: time + rng.random_range(0..100_000),
             severity_number: 9,
             severity_text: "INFO".into(),
-            body: Some(AnyValue { value: Some(Value::StringValue(log_line(rng))) }),
+            body: Some(AnyValue {
+                value: Some(Value::StringValue(log_line(rng))),
+            }),
             attributes: log_attributes(rng, shape.attributes),
             trace_id: rng.random::<[u8; 16]>().to_vec(),
             span_id: id::to_wire(Kind::LogRecord, first_id + i as u64).to_vec(),
@@ -163,17 +176,32 @@ fn metric(rng: &mut StdRng, shape: Shape, first_id: u64, points: std::ops::Range
     let (name, unit, data) = match number % 3 {
         0 => {
             let data_points = ids.map(|id| number_point(rng, shape, id, true)).collect();
-            ("process.memory.usage", "By", metric::Data::Gauge(Gauge { data_points }))
+            (
+                "process.memory.usage",
+                "By",
+                metric::Data::Gauge(Gauge { data_points }),
+            )
         }
         1 => {
             let data_points = ids.map(|id| number_point(rng, shape, id, false)).collect();
-            let sum = Sum { data_points, aggregation_temporality: 2, is_monotonic: true };
+            let sum = Sum {
+                data_points,
+                aggregation_temporality: 2,
+                is_monotonic: true,
+            };
             ("http.server.request.count", "{request}", metric::Data::Sum(sum))
         }
         _ => {
             let data_points = ids.map(|id| histogram_point(rng, shape, id)).collect();
-            let histogram = Histogram { data_points, aggregation_temporality: 2 };
-            ("http.server.request.duration", "s", metric::Data::Histogram(histogram))
+            let histogram = Histogram {
+                data_points,
+                aggregation_temporality: 2,
+            };
+            (
+                "http.server.request.duration",
+                "s",
+                metric::Data::Histogram(histogram),
+            )
         }
     };
     Metric {
@@ -200,7 +228,9 @@ fn number_point(rng: &mut StdRng, shape: Shape, id: u64, double: bool) -> Number
 }
 
 fn histogram_point(rng: &mut StdRng, shape: Shape, id: u64) -> HistogramDataPoint {
-    let bucket_counts: Vec<u64> = (0..=BOUNDS.len()).map(|_| rng.random_range(0..1_000_000)).collect();
+    let bucket_counts: Vec<u64> = (0..=BOUNDS.len())
+        .map(|_| rng.random_range(0..1_000_000))
+        .collect();
     HistogramDataPoint {
         attributes: point_attributes(rng, shape.attributes),
         start_time_unix_nano: id::TIME_BASE - 60_000_000_000,

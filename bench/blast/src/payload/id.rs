@@ -54,7 +54,12 @@ mod tests {
 
     #[test]
     fn an_id_survives_the_wire() {
-        for kind in [Kind::Span, Kind::LogRecord, Kind::NumberPoint, Kind::HistogramPoint] {
+        for kind in [
+            Kind::Span,
+            Kind::LogRecord,
+            Kind::NumberPoint,
+            Kind::HistogramPoint,
+        ] {
             for id in [1, 2, 999, 1 << 31, (1 << 40) - 1] {
                 assert_eq!(from_wire(kind, to_wire(kind, id)), Some(id));
             }

@@ -49,9 +49,18 @@ struct Item {
 
 impl Corpus {
     pub(crate) fn build(args: &Args) -> Result<Self> {
-        ensure!(args.requests > 0 && args.items > 0, "a run needs requests and items");
-        ensure!((1..=args.items).contains(&args.resources), "each resource needs an item");
-        let encoding = Encoding { grpc: args.protocol == Protocol::Grpc, compression: args.compression };
+        ensure!(
+            args.requests > 0 && args.items > 0,
+            "a run needs requests and items"
+        );
+        ensure!(
+            (1..=args.items).contains(&args.resources),
+            "each resource needs an item"
+        );
+        let encoding = Encoding {
+            grpc: args.protocol == Protocol::Grpc,
+            compression: args.compression,
+        };
         let shape = Shape {
             items: args.items,
             attributes: args.attributes(),
@@ -112,7 +121,10 @@ impl Corpus {
         let number = id.checked_sub(1)? as usize;
         let request = &self.requests[number / self.items % self.requests.len()];
         let item = request.items.get(number % self.items)?;
-        Some((item.kind, request.protobuf.get(item.start as usize..item.end as usize)?))
+        Some((
+            item.kind,
+            request.protobuf.get(item.start as usize..item.end as usize)?,
+        ))
     }
 }
 
@@ -122,15 +134,29 @@ impl Request {
         let mut items = Vec::with_capacity(args.items);
         let walked = wire::items(&protobuf, args.signal, |kind, range| {
             let id_at = wire::id_at(&protobuf, kind, range.clone()).unwrap_or(0) as u32;
-            items.push(Item { kind, start: range.start as u32, end: range.end as u32, id_at });
+            items.push(Item {
+                kind,
+                start: range.start as u32,
+                end: range.end as u32,
+                id_at,
+            });
         });
-        ensure!(walked.is_ok() && items.len() == args.items, "{} items in a request", items.len());
+        ensure!(
+            walked.is_ok() && items.len() == args.items,
+            "{} items in a request",
+            items.len()
+        );
         let json = encoded.json.map(Bytes::from);
         if let Some(json) = &json {
             locate_ids(json, &mut items, first_id)?;
         }
         let body = encoding.encode(json.clone().unwrap_or_else(|| protobuf.clone()))?;
-        Ok(Self { protobuf, json, items, body })
+        Ok(Self {
+            protobuf,
+            json,
+            items,
+            body,
+        })
     }
 }
 
@@ -145,7 +171,10 @@ fn locate_ids(json: &[u8], items: &mut [Item], first_id: u64) -> Result<()> {
         let found = json[from..].windows(key.len()).position(|w| w == key);
         let at = from + found.unwrap_or(json.len()) + key.len();
         let text = id::to_json(item.kind, id);
-        ensure!(json.get(at..at + text.len()) == Some(text.as_bytes()), "the JSON lacks the id of item {id}");
+        ensure!(
+            json.get(at..at + text.len()) == Some(text.as_bytes()),
+            "the JSON lacks the id of item {id}"
+        );
         item.id_at = at as u32;
         from = at;
     }
@@ -153,8 +182,11 @@ fn locate_ids(json: &[u8], items: &mut [Item], first_id: u64) -> Result<()> {
 }
 
 fn gzip_ratio(requests: &[Request], items: usize) -> Result<f64> {
-    let plain: Vec<u8> =
-        requests.iter().take(1000usize.div_ceil(items)).flat_map(|r| r.protobuf.iter().copied()).collect();
+    let plain: Vec<u8> = requests
+        .iter()
+        .take(1000usize.div_ceil(items))
+        .flat_map(|r| r.protobuf.iter().copied())
+        .collect();
     let gzip = encode::compress(crate::args::Compression::Gzip(6), plain.clone().into())?;
     Ok(plain.len() as f64 / gzip.len() as f64)
 }
@@ -172,10 +204,22 @@ mod tests {
 
     #[test]
     fn items_have_the_size_and_the_entropy_of_real_ones() {
-        for (signal, size) in [("traces", 520.0..560.0), ("logs", 320.0..360.0), ("metrics", 100.0..400.0)] {
+        for (signal, size) in [
+            ("traces", 520.0..560.0),
+            ("logs", 320.0..360.0),
+            ("metrics", 100.0..400.0),
+        ] {
             let (_, c) = corpus(&["--signal", signal]);
-            assert!(size.contains(&c.bytes_per_item), "{signal}: {} B", c.bytes_per_item);
-            assert!((4.0..8.0).contains(&c.gzip_ratio), "{signal}: gzip makes 1/{} of it", c.gzip_ratio);
+            assert!(
+                size.contains(&c.bytes_per_item),
+                "{signal}: {} B",
+                c.bytes_per_item
+            );
+            assert!(
+                (4.0..8.0).contains(&c.gzip_ratio),
+                "{signal}: gzip makes 1/{} of it",
+                c.gzip_ratio
+            );
         }
     }
 
@@ -206,7 +250,11 @@ mod tests {
 
     #[test]
     fn json_carries_the_ids_of_its_items() {
-        for (signal, key) in [("traces", "spanId"), ("logs", "spanId"), ("metrics", "timeUnixNano")] {
+        for (signal, key) in [
+            ("traces", "spanId"),
+            ("logs", "spanId"),
+            ("metrics", "timeUnixNano"),
+        ] {
             let (_, c) = corpus(&["--signal", signal, "--items", "30", "--protocol", "json"]);
             let body = c.body_with_own_ids(25).unwrap();
             serde_json::from_slice::<serde_json::Value>(&body).unwrap();

@@ -8,7 +8,16 @@ use rand::seq::IndexedRandom;
 
 const METHODS: &[&str] = &["GET", "GET", "GET", "GET", "POST", "POST", "PUT", "DELETE"];
 const STATUS: &[i64] = &[200, 200, 200, 200, 200, 201, 204, 304, 400, 404, 500, 503];
-const HOSTS: &[&str] = &["orders", "fills", "quotes", "risk", "accounts", "positions", "reports", "ledger"];
+const HOSTS: &[&str] = &[
+    "orders",
+    "fills",
+    "quotes",
+    "risk",
+    "accounts",
+    "positions",
+    "reports",
+    "ledger",
+];
 /// `#` becomes a digit and `?` a hexadecimal digit, so that the literals of a statement never repeat.
 const STATEMENTS: &[&str] = &[
     "SELECT o.id, o.symbol, o.side, o.price FROM orders o WHERE o.account = 'A########' AND o.created_at > '2026-11-20 ##:##:##.######'",
@@ -25,8 +34,23 @@ const AGENTS: &[&str] = &[
     "Go-http-client/2.0 risk-engine/1.9 (build ????????)",
     "okhttp/5.1.# (Android 1#; build 26##; desk mobile)",
 ];
-const SYMBOLS: &[&str] = &["600519.SH", "AAPL", "MSFT", "000858.SZ", "NVDA", "0700.HK", "SAP.DE", "ASML.AS"];
-const STRATEGIES: &[&str] = &["RSI_Strategy", "MeanReversion", "Momentum_20d", "PairsTrading", "MarketMaker"];
+const SYMBOLS: &[&str] = &[
+    "600519.SH",
+    "AAPL",
+    "MSFT",
+    "000858.SZ",
+    "NVDA",
+    "0700.HK",
+    "SAP.DE",
+    "ASML.AS",
+];
+const STRATEGIES: &[&str] = &[
+    "RSI_Strategy",
+    "MeanReversion",
+    "Momentum_20d",
+    "PairsTrading",
+    "MarketMaker",
+];
 
 /// The attribute keys in the order in which `--attrs` takes them; past the end there are plain ones.
 const KEYS: &[&str] = &[
@@ -49,10 +73,21 @@ const KEYS: &[&str] = &[
 ];
 
 /// The keys on log records, which describe where the line came from.
-const LOG_KEYS: &[&str] = &["thread.id", "code.function.name", "symbol", "strategy.name", "client.address"];
+const LOG_KEYS: &[&str] = &[
+    "thread.id",
+    "code.function.name",
+    "symbol",
+    "strategy.name",
+    "client.address",
+];
 
 /// The keys on data points: few values each, as metrics have.
-const POINT_KEYS: &[&str] = &["http.request.method", "http.response.status_code", "server.address", "symbol"];
+const POINT_KEYS: &[&str] = &[
+    "http.request.method",
+    "http.response.status_code",
+    "server.address",
+    "symbol",
+];
 
 pub(crate) fn pick<'a>(rng: &mut StdRng, words: &[&'a str]) -> &'a str {
     words.choose(rng).copied().unwrap_or_default()
@@ -73,7 +108,11 @@ pub(crate) fn text(key: &str, value: impl Into<String>) -> KeyValue {
 }
 
 fn attribute(key: &str, value: Value) -> KeyValue {
-    KeyValue { key: key.to_owned(), value: Some(AnyValue { value: Some(value) }), ..Default::default() }
+    KeyValue {
+        key: key.to_owned(),
+        value: Some(AnyValue { value: Some(value) }),
+        ..Default::default()
+    }
 }
 
 /// `n` attributes as spans have them.
@@ -95,7 +134,10 @@ fn from_keys(rng: &mut StdRng, keys: &[&str], n: usize) -> Vec<KeyValue> {
     (0..n)
         .map(|i| match keys.get(i) {
             Some(key) => attribute(key, value(rng, key)),
-            None => text(&format!("extra.attribute.{i}"), format!("value {} of ordinary length", rng.random_range(0..1000))),
+            None => text(
+                &format!("extra.attribute.{i}"),
+                format!("value {} of ordinary length", rng.random_range(0..1000)),
+            ),
         })
         .collect()
 }
@@ -109,11 +151,11 @@ fn value(rng: &mut StdRng, key: &str) -> Value {
         "db.query.text" => {
             let statement = pick(rng, STATEMENTS);
             fill(rng, statement)
-        },
+        }
         "user_agent.original" => {
             let agent = pick(rng, AGENTS);
             fill(rng, agent)
-        },
+        }
         "client.address" => format!("203.0.{}.{}", rng.random_range(0..256), rng.random_range(1..255)),
         "strategy.name" => pick(rng, STRATEGIES).to_owned(),
         "symbol" => pick(rng, SYMBOLS).to_owned(),

@@ -42,7 +42,11 @@ pub(crate) fn fields(
         };
         let start = at + skip;
         let stop = start.checked_add(len).filter(|&s| s <= end).ok_or(Malformed)?;
-        visit(Field { number: (tag >> 3) as u32, wire_type, range: start..stop })?;
+        visit(Field {
+            number: (tag >> 3) as u32,
+            wire_type,
+            range: start..stop,
+        })?;
         at = stop;
     }
     Ok(())
@@ -115,7 +119,13 @@ fn each(
     number: u32,
     mut visit: impl FnMut(Range<usize>) -> Result<(), Malformed>,
 ) -> Result<(), Malformed> {
-    fields(bytes, message, |f| if f.number == number && f.wire_type == 2 { visit(f.range) } else { Ok(()) })
+    fields(bytes, message, |f| {
+        if f.number == number && f.wire_type == 2 {
+            visit(f.range)
+        } else {
+            Ok(())
+        }
+    })
 }
 
 /// Where the eight bytes lie that carry an item's id: see [`super::id`].
@@ -143,7 +153,14 @@ mod tests {
     #[test]
     fn a_length_beyond_the_end_is_malformed() {
         assert_eq!(fields(&[0x0a, 0x05, 1, 2], 0..4, |_| Ok(())), Err(Malformed));
-        assert_eq!(fields(&[0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01], 0..11, |_| Ok(())), Err(Malformed));
+        assert_eq!(
+            fields(
+                &[0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01],
+                0..11,
+                |_| Ok(())
+            ),
+            Err(Malformed)
+        );
         assert_eq!(fields(&[0x80], 0..1, |_| Ok(())), Err(Malformed));
         assert_eq!(fields(&[0x0b], 0..1, |_| Ok(())), Err(Malformed));
     }

@@ -16,7 +16,10 @@ pub(crate) struct Pieces {
 impl Pieces {
     /// Pieces of at most `largest` bytes; 0: one piece.
     pub(crate) fn new(body: Bytes, largest: usize) -> Self {
-        Self { largest: if largest == 0 { body.len() } else { largest }, rest: body }
+        Self {
+            largest: if largest == 0 { body.len() } else { largest },
+            rest: body,
+        }
     }
 }
 

@@ -73,11 +73,16 @@ impl Connection {
             request = request.header("grpc-encoding", name);
         }
         connection.ready().await?;
-        let response = connection.send_request(request.body(Pieces::new(body, self.send_frame))?).await?;
+        let response = connection
+            .send_request(request.body(Pieces::new(body, self.send_frame))?)
+            .await?;
         let (head, body) = response.into_parts();
         let body = body.collect().await?;
         let field = |name: &str| {
-            let value = body.trailers().and_then(|t| t.get(name)).or(head.headers.get(name))?;
+            let value = body
+                .trailers()
+                .and_then(|t| t.get(name))
+                .or(head.headers.get(name))?;
             Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
         };
         match field("grpc-status").as_deref() {
@@ -121,19 +126,28 @@ impl Connection {
             }
         };
         connection.ready().await?;
-        let content_type =
-            if self.protocol == Protocol::Json { "application/json" } else { "application/x-protobuf" };
-        let mut request =
-            Request::post(self.path).header("host", &self.address).header("content-type", content_type);
+        let content_type = if self.protocol == Protocol::Json {
+            "application/json"
+        } else {
+            "application/x-protobuf"
+        };
+        let mut request = Request::post(self.path)
+            .header("host", &self.address)
+            .header("content-type", content_type);
         if let Some(name) = self.compression.name() {
             request = request.header("content-encoding", name);
         }
-        let response = connection.send_request(request.body(Pieces::new(body, 0))?).await?;
+        let response = connection
+            .send_request(request.body(Pieces::new(body, 0))?)
+            .await?;
         let status = response.status();
         let answer = response.into_body().collect().await?.to_bytes();
         self.own = Some(connection);
         if !status.is_success() {
-            bail!("HTTP {status}: {}", String::from_utf8_lossy(&answer[..answer.len().min(200)]));
+            bail!(
+                "HTTP {status}: {}",
+                String::from_utf8_lossy(&answer[..answer.len().min(200)])
+            );
         }
         Ok(())
     }
@@ -143,7 +157,9 @@ fn path(protocol: Protocol, signal: Signal) -> &'static str {
     match (protocol, signal) {
         (Protocol::Grpc, Signal::Traces) => "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
         (Protocol::Grpc, Signal::Logs) => "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
-        (Protocol::Grpc, Signal::Metrics) => "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
+        (Protocol::Grpc, Signal::Metrics) => {
+            "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export"
+        }
         (_, Signal::Traces) => "/v1/traces",
         (_, Signal::Logs) => "/v1/logs",
         (_, Signal::Metrics) => "/v1/metrics",

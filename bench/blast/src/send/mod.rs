@@ -64,7 +64,11 @@ impl Sender {
 
     /// Forgets what was counted so far; ids go on.
     pub(crate) fn reset(&self) {
-        for count in [&self.inner.counts.sent, &self.inner.counts.acked, &self.inner.counts.refused] {
+        for count in [
+            &self.inner.counts.sent,
+            &self.inner.counts.acked,
+            &self.inner.counts.refused,
+        ] {
             count.store(0, Relaxed);
         }
         *self.inner.latencies.lock() = Histogram::default();
@@ -84,7 +88,12 @@ impl Sender {
     /// First ids of the acknowledged requests of a checked run.
     pub(crate) fn acked_first_ids(&self) -> Vec<u64> {
         let items = self.inner.corpus.items_per_request() as u64;
-        self.inner.acked_requests.lock().iter().map(|n| n * items + 1).collect()
+        self.inner
+            .acked_requests
+            .lock()
+            .iter()
+            .map(|n| n * items + 1)
+            .collect()
     }
 
     pub(crate) fn latency(&self) -> serde_json::Value {
@@ -95,7 +104,11 @@ impl Sender {
     pub(crate) async fn run(&self, seconds: f64) {
         let args = &self.inner.args;
         let length = Duration::from_secs_f64(seconds);
-        let pace = Arc::new(Pace::start(args.rate, self.inner.corpus.items_per_request(), length));
+        let pace = Arc::new(Pace::start(
+            args.rate,
+            self.inner.corpus.items_per_request(),
+            length,
+        ));
         let stop = Arc::new(AtomicBool::new(false));
         let mut workers = tokio::task::JoinSet::new();
         for _ in 0..args.connections {

@@ -41,12 +41,20 @@ pub(super) fn answer(grpc: bool, ok: bool) -> Response<Answer> {
     let (body, content_type) = if grpc {
         let status = HeaderValue::from_static(if ok { "0" } else { "14" });
         let trailers = HeaderMap::from_iter([(http::HeaderName::from_static("grpc-status"), status)]);
-        (Answer { message: ok.then_some(EMPTY_MESSAGE), trailers: Some(trailers) }, "application/grpc")
+        (
+            Answer {
+                message: ok.then_some(EMPTY_MESSAGE),
+                trailers: Some(trailers),
+            },
+            "application/grpc",
+        )
     } else {
         (Answer::default(), "application/x-protobuf")
     };
     let mut response = Response::new(body);
-    response.headers_mut().insert("content-type", HeaderValue::from_static(content_type));
+    response
+        .headers_mut()
+        .insert("content-type", HeaderValue::from_static(content_type));
     if !grpc && !ok {
         *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     }

@@ -121,7 +121,10 @@ impl Sink {
 
     /// The first item that differed from what was sent.
     pub(crate) fn first_difference(&self) -> Option<String> {
-        self.inner.comparison.as_ref().and_then(Comparison::first_difference)
+        self.inner
+            .comparison
+            .as_ref()
+            .and_then(Comparison::first_difference)
     }
 
     /// Waits until `expected` items have arrived, or nothing has for `quiet`, at most `limit`.
@@ -148,7 +151,11 @@ impl Sink {
 
     /// Compares the ids that arrived with those that were acknowledged, as first ids of whole requests.
     pub(crate) fn check(&self, acked_first_ids: &[u64], items: usize) -> Check {
-        self.inner.seen.as_ref().map(|s| s.check(acked_first_ids, items)).unwrap_or_default()
+        self.inner
+            .seen
+            .as_ref()
+            .map(|s| s.check(acked_first_ids, items))
+            .unwrap_or_default()
     }
 
     /// Waits until every acknowledged item has arrived, at most `limit`.

@@ -57,7 +57,10 @@ async fn read(inner: &Inner, mut body: Incoming) -> Result<Bytes> {
         if whole.is_empty() && body.is_end_stream() {
             return Ok(data);
         }
-        ensure!(whole.len() + data.len() <= BODY_MAX, "a body of more than 256 MiB");
+        ensure!(
+            whole.len() + data.len() <= BODY_MAX,
+            "a body of more than 256 MiB"
+        );
         whole.extend_from_slice(&data);
     }
     Ok(whole.freeze())
@@ -69,7 +72,11 @@ impl Inner {
             ensure!(body.len() >= 5, "a gRPC prefix of {} bytes", body.len());
             let prefix = body.split_to(5);
             let len = u32::from_be_bytes([prefix[1], prefix[2], prefix[3], prefix[4]]) as usize;
-            ensure!(len <= body.len(), "a gRPC message of {len} bytes in a body of {}", body.len());
+            ensure!(
+                len <= body.len(),
+                "a gRPC message of {len} bytes in a body of {}",
+                body.len()
+            );
             let encoding = if prefix[0] == 1 { encoding } else { "" };
             self.take(&decompress(encoding, body.split_to(len))?)?;
         }

@@ -28,7 +28,9 @@ impl Seen {
         let mut seen = self.0.lock();
         // The caller has walked the message before.
         let _ = wire::items(message, signal, |kind, item| {
-            let Some(id) = id_of(message, kind, item) else { return };
+            let Some(id) = id_of(message, kind, item) else {
+                return;
+            };
             let at = id as usize;
             if at >= IDS_MAX {
                 return;
@@ -44,7 +46,10 @@ impl Seen {
         let seen = self.0.lock();
         let mut expected = vec![false; seen.len()];
         let mut check = Check::default();
-        for id in acked_first_ids.iter().flat_map(|&first| first..first + items as u64) {
+        for id in acked_first_ids
+            .iter()
+            .flat_map(|&first| first..first + items as u64)
+        {
             match seen.get(id as usize) {
                 Some(&times) if times > 0 => expected[id as usize] = true,
                 _ => {
@@ -54,7 +59,11 @@ impl Seen {
             }
         }
         check.duplicates = seen.iter().map(|&times| u64::from(times.saturating_sub(1))).sum();
-        check.extra = seen.iter().zip(&expected).filter(|(times, e)| **times > 0 && !**e).count() as u64;
+        check.extra = seen
+            .iter()
+            .zip(&expected)
+            .filter(|(times, e)| **times > 0 && !**e)
+            .count() as u64;
         check
     }
 }

@@ -73,11 +73,20 @@ impl Target {
             child: Mutex::new(child),
             past: Mutex::default(),
             highest: Mutex::default(),
-            memory_max: if args.memory_max == 0 { f64::INFINITY } else { f64::from(args.memory_max) },
+            memory_max: if args.memory_max == 0 {
+                f64::INFINITY
+            } else {
+                f64::from(args.memory_max)
+            },
             outgrown: AtomicBool::new(false),
         });
         let sampling = tokio::spawn(sample(shared.clone()));
-        Ok(Self { args: args.clone(), shared, sampling, startup: Duration::ZERO })
+        Ok(Self {
+            args: args.clone(),
+            shared,
+            sampling,
+            startup: Duration::ZERO,
+        })
     }
 
     /// What the collector used since it was started, killed predecessors included.
@@ -99,7 +108,11 @@ impl Target {
     pub(crate) fn chaos(&self) -> Option<Chaos> {
         (self.args.kill_every > 0.0).then(|| {
             let stop = Arc::new(AtomicBool::new(false));
-            let task = tokio::spawn(kill_again_and_again(self.args.clone(), self.shared.clone(), stop.clone()));
+            let task = tokio::spawn(kill_again_and_again(
+                self.args.clone(),
+                self.shared.clone(),
+                stop.clone(),
+            ));
             Chaos { stop, task }
         })
     }

@@ -21,7 +21,10 @@ pub(crate) fn log_path() -> std::path::PathBuf {
 pub(super) fn spawn(args: &Args, file: Option<&std::path::Path>) -> Result<Child> {
     let mut words = args.cmd.split_whitespace();
     let program = words.next().context("--cmd is empty")?;
-    let log = std::fs::OpenOptions::new().create(true).append(true).open(log_path())?;
+    let log = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(log_path())?;
     let mut command = Command::new(program);
     command
         .args(words)
@@ -42,7 +45,9 @@ pub(super) fn spawn(args: &Args, file: Option<&std::path::Path>) -> Result<Child
         }
         Ok(command.spawn()?)
     });
-    let child = starter.join().map_err(|_| anyhow!("the starting thread panicked"))?;
+    let child = starter
+        .join()
+        .map_err(|_| anyhow!("the starting thread panicked"))?;
     child.with_context(|| format!("cannot start {program}"))
 }
 
@@ -54,11 +59,18 @@ pub(super) async fn ready(args: &Args, child: &Mutex<Child>) -> Result<()> {
             return Ok(());
         }
         if let Ok(Some(status)) = child.lock().try_wait() {
-            bail!("the collector ended: {status}; its output is in {}", log_path().display());
+            bail!(
+                "the collector ended: {status}; its output is in {}",
+                log_path().display()
+            );
         }
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    bail!("the collector does not listen on {}; its output is in {}", args.input, log_path().display())
+    bail!(
+        "the collector does not listen on {}; its output is in {}",
+        args.input,
+        log_path().display()
+    )
 }
 
 /// Signals the collector and whatever its start script left beside it.

@@ -33,16 +33,25 @@ impl Usage {
 /// The command name, which may hold spaces and parentheses, ends at the last `)`.
 fn cpu_ticks(stat: &str) -> u64 {
     let after_name = stat.rsplit(')').next().unwrap_or_default();
-    after_name.split_whitespace().skip(11).take(2).filter_map(|f| f.parse::<u64>().ok()).sum()
+    after_name
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .filter_map(|f| f.parse::<u64>().ok())
+        .sum()
 }
 
 fn number(status: &str, name: &str) -> u64 {
     let line = status.lines().find_map(|l| l.strip_prefix(name));
-    line.and_then(|l| l.split_whitespace().next()).and_then(|n| n.parse().ok()).unwrap_or(0)
+    line.and_then(|l| l.split_whitespace().next())
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(0)
 }
 
 fn scheduled_ns(pid: u32) -> u64 {
-    let Ok(tasks) = fs::read_dir(format!("/proc/{pid}/task")) else { return 0 };
+    let Ok(tasks) = fs::read_dir(format!("/proc/{pid}/task")) else {
+        return 0;
+    };
     let of_task = |task: std::io::Result<fs::DirEntry>| {
         let text = fs::read_to_string(task.ok()?.path().join("schedstat")).ok()?;
         text.split_whitespace().next()?.parse::<u64>().ok()
@@ -64,7 +73,10 @@ mod tests {
     #[test]
     fn this_process_uses_memory_and_has_threads() {
         let usage = Usage::of(std::process::id());
-        assert!(usage.rss > 1.0 && usage.peak >= usage.anon && usage.threads >= 1, "{usage:?}");
+        assert!(
+            usage.rss > 1.0 && usage.peak >= usage.anon && usage.threads >= 1,
+            "{usage:?}"
+        );
         assert_eq!(Usage::of(u32::MAX), Usage::default());
     }
 }

@@ -150,3 +150,16 @@ async fn large_payloads_are_encoded_on_another_thread_small_ones_here() {
     assert_eq!(threads[0], here);
     assert_ne!(threads[1], here);
 }
+
+#[tokio::test(start_paused = true)]
+async fn all_senders_that_stop_waiting_in_the_same_moment_get_their_answer() {
+    let rig = Rig::new(settings(), [retry_after(60)]);
+    let receipts: Vec<_> = (0..50).map(|_| rig.put_for(1, Duration::from_secs(3))).collect();
+    rig.pass(Duration::from_millis(3001)).await;
+    assert!(
+        receipts
+            .iter()
+            .all(|receipt| receipt.settled().is_some_and(|outcome| is_retry(&outcome)))
+    );
+    assert_eq!(rig.ledger().withdrawn, 50);
+}

@@ -142,7 +142,7 @@ async fn a_single_item_above_what_the_protocol_takes_is_refused_alone() {
 #[tokio::test(start_paused = true)]
 async fn a_huge_resource_cannot_make_cutting_copy_without_bound() {
     let mut settings = settings();
-    settings.max_request_bytes = Some(3 << 20);
+    settings.max_request_bytes = Some(2_920_000);
     settings.queue.batch.min_size = 0;
     let rig = Rig::new(settings, []);
     let (mut batch, receipt) = rig.batch(0);

@@ -225,3 +225,25 @@ async fn the_status_follows_the_destination() {
     assert_eq!(rig.state(), State::Ok);
     assert_eq!(rig.metric("otelcol_exporter_in_flight_requests"), 0.0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_that_was_asked_for_is_not_cut_short_by_a_later_failure() {
+    for later in [retry(), retry_after(1)] {
+        let mut settings = settings();
+        (settings.queue.batch.min_size, settings.queue.batch.max_size) = (1, 1);
+        let script = [
+            after_ms(10, retry_after(60)),
+            after_ms(20, later),
+            after_ms(30, retry()),
+        ];
+        let rig = Rig::new(settings, script);
+        let start = Instant::now();
+        let receipts = [rig.put(1), rig.put(1), rig.put(1)];
+        for receipt in receipts {
+            assert_eq!(receipt.await, Outcome::Done);
+        }
+        let times = rig.times(start);
+        assert_eq!(times.iter().filter(|at| **at < 60.0).count(), 3, "{times:?}");
+        assert!(times[3..].iter().all(|at| *at >= 60.0), "{times:?}");
+    }
+}

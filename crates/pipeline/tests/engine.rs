@@ -1,0 +1,228 @@
+//! The engine with components made for the test: fan-out, room, acknowledgement, drain, restart.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
+use prost::Message;
+use sidelight_component::metrics::Registry;
+use sidelight_component::registry::{ExporterEntry, ReceiverEntry};
+use sidelight_component::sending::{RetryOnFailure, SendingQueue, SendingSettings};
+use sidelight_component::{
+    ALL_SIGNALS, About, BuildContext, BuildError, Chunk, DrainSignal, Exporter, ExporterConfig, Health, Host,
+    Outcome, Outputs, Payload, Receiver, ReceiverConfig, ReceiverError, Request, Sent, Signal, async_trait,
+};
+use sidelight_config::{FixedEnv, load_str, setting_enum, settings};
+use sidelight_pipeline::{Catalog, Engine, document};
+
+settings! {
+    /// A receiver that brings nothing by itself.
+    pub struct Manual {
+        /// How often it panics before it runs.
+        panics: u64 = 0,
+    }
+}
+
+static RUNS: AtomicUsize = AtomicUsize::new(0);
+
+struct ManualReceiver(u64);
+
+#[async_trait]
+impl Receiver for ManualReceiver {
+    async fn run(self: Box<Self>, _: Outputs, mut drain: DrainSignal) -> Result<(), ReceiverError> {
+        let run = RUNS.fetch_add(1, Ordering::SeqCst) as u64;
+        assert!(run >= self.0, "on purpose");
+        drain.requested().await;
+        Ok(())
+    }
+}
+
+impl ReceiverConfig for Manual {
+    fn build(&self, _: &BuildContext) -> Result<Box<dyn Receiver>, BuildError> {
+        Ok(Box::new(ManualReceiver(self.panics)))
+    }
+}
+
+setting_enum! {
+    /// What a destination answers.
+    pub enum Answer {
+        /// Taken.
+        Accept = "accept",
+        /// Not now.
+        Refuse = "refuse",
+        /// Never.
+        Reject = "reject",
+        /// Nothing.
+        Stall = "stall",
+    }
+}
+
+settings! {
+    /// An exporter that answers as told.
+    pub struct Scripted {
+        /// The answer.
+        answer: Answer = Answer::Accept,
+        /// The queue.
+        sending_queue: SendingQueue,
+        /// Retries.
+        retry_on_failure: RetryOnFailure,
+    }
+}
+
+struct ScriptedExporter(Answer);
+
+#[async_trait]
+impl Exporter for ScriptedExporter {
+    async fn send(&self, _: &Request, _: Instant) -> Sent {
+        match self.0 {
+            Answer::Accept => Sent::Accepted,
+            Answer::Refuse => Sent::Retry { after: None, reason: "busy".into(), maybe_processed: false },
+            Answer::Reject => Sent::Rejected { reason: "forbidden".into() },
+            Answer::Stall => std::future::pending().await,
+        }
+    }
+}
+
+impl ExporterConfig for Scripted {
+    fn sending(&self) -> SendingSettings {
+        SendingSettings {
+            queue: self.sending_queue.clone(),
+            retry: self.retry_on_failure.clone(),
+            timeout: Duration::from_secs(60),
+            max_request_bytes: None,
+        }
+    }
+    fn build(&self, _: &BuildContext) -> Result<Arc<dyn Exporter>, BuildError> {
+        Ok(Arc::new(ScriptedExporter(self.answer)))
+    }
+}
+
+const fn about(name: &'static str) -> About {
+    About { name, aliases: &[], signals: ALL_SIGNALS, readme: "" }
+}
+
+static RECEIVERS: &[ReceiverEntry] = &[ReceiverEntry::of::<Manual>(about("manual"))];
+static EXPORTERS: &[ExporterEntry] = &[ExporterEntry::of::<Scripted>(about("scripted"))];
+const CATALOG: Catalog =
+    Catalog { receivers: RECEIVERS, processors: &[], exporters: EXPORTERS, extensions: &[] };
+
+async fn start(exporters: &str, pipelines: &str) -> Engine {
+    let text = format!(
+        "receivers:\n  manual:\nexporters:\n{exporters}\nservice:\n  sidelight: {{drain_timeout: 2s, unhealthy_after: 0s}}\n  pipelines:\n{pipelines}\n"
+    );
+    let (tree, mut mistakes) = load_str("test.yaml", &text, &FixedEnv::new());
+    let plan = tree.and_then(|tree| document::read(&tree, CATALOG, &mut mistakes));
+    let plan = plan.unwrap_or_else(|| panic!("{}", mistakes.render_plain()));
+    Engine::start(plan, Registry::default()).await.expect("started")
+}
+
+fn payload(items: usize) -> Payload {
+    let log_records = vec![LogRecord { time_unix_nano: 1, ..Default::default() }; items];
+    let scope_logs = vec![ScopeLogs { log_records, ..Default::default() }];
+    let resource_logs = vec![ResourceLogs { scope_logs, ..Default::default() }];
+    let bytes: Bytes = ExportLogsServiceRequest { resource_logs }.encode_to_vec().into();
+    Payload::new(Chunk { bytes, items })
+}
+
+async fn send(engine: &Engine, items: usize, patience: Duration) -> Outcome {
+    let outputs = engine.outputs(&"manual".parse().expect("an id"));
+    let output = outputs.get(Signal::Logs).expect("a pipeline for logs");
+    output.send(payload(items), Some(Instant::now() + patience)).await
+}
+
+const LONG: Duration = Duration::from_secs(20);
+
+#[tokio::test(start_paused = true)]
+async fn the_sender_hears_done_when_every_destination_has_taken_it() {
+    let engine = start("  scripted/a:\n  scripted/b:", "    logs: {receivers: [manual], exporters: [scripted/a, scripted/b]}").await;
+    assert_eq!(send(&engine, 3, LONG).await, Outcome::Done);
+    assert!(engine.host().ledger().balances().is_ok());
+    assert_eq!(engine.host().health(), Health::Ok);
+    assert!(engine.drain().await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_worst_answer_of_two_pipelines_is_the_senders_answer() {
+    let engine = start(
+        "  scripted/a:\n  scripted/b: {answer: reject}",
+        "    logs/a: {receivers: [manual], exporters: [scripted/a]}\n    logs/b: {receivers: [manual], exporters: [scripted/b]}",
+    )
+    .await;
+    let outcome = send(&engine, 2, LONG).await;
+    assert!(matches!(&outcome, Outcome::Rejected { reason } if reason.contains("forbidden")), "{outcome:?}");
+    assert!(engine.host().ledger().balances().is_ok());
+    // One refusal can be the data's fault; a destination that refuses everything is in bad health.
+    for _ in 0..2 {
+        send(&engine, 2, LONG).await;
+    }
+    let Health::Unhealthy(reasons) = engine.host().health() else { panic!("everything is rejected") };
+    assert!(reasons.iter().any(|reason| reason.contains("scripted/b")), "{reasons:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_sender_is_told_to_repeat_at_its_own_deadline_and_our_copy_is_withdrawn() {
+    let engine = start(
+        "  scripted: {answer: refuse}",
+        "    logs: {receivers: [manual], exporters: [scripted]}",
+    )
+    .await;
+    let outcome = send(&engine, 5, Duration::from_secs(3)).await;
+    assert!(outcome.is_retryable(), "{outcome:?}");
+    let ledger = engine.host().ledger();
+    let row = ledger.rows.iter().find(|row| row.edge.to_string().starts_with("exporter")).expect("a row");
+    assert_eq!((row.withdrawn, row.queued), (5, 0));
+    assert!(ledger.balances().is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_taken_anywhere_when_one_of_two_destinations_has_no_room() {
+    let engine = start(
+        "  scripted/a:\n  scripted/full: {answer: stall, sending_queue: {queue_size: 4, sizer: items, ack: memory}}",
+        "    logs: {receivers: [manual], exporters: [scripted/a, scripted/full]}",
+    )
+    .await;
+    assert_eq!(send(&engine, 4, LONG).await, Outcome::Done);
+    let refused = send(&engine, 1, LONG).await;
+    assert!(matches!(refused, Outcome::Retry { after: Some(_), .. }), "{refused:?}");
+    let ledger = engine.host().ledger();
+    let accepted_by_a = ledger.rows.iter().find(|row| row.edge.to_string().contains("scripted/a")).expect("a row");
+    assert_eq!(accepted_by_a.delivered, 4, "the refused item must not have reached the other destination");
+    assert!(ledger.balances().is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_drain_cannot_deliver_is_reported_and_within_the_deadline() {
+    let engine = start(
+        "  scripted: {answer: stall, sending_queue: {ack: memory}}",
+        "    logs: {receivers: [manual], exporters: [scripted]}",
+    )
+    .await;
+    assert_eq!(send(&engine, 7, LONG).await, Outcome::Done);
+    let started = tokio::time::Instant::now();
+    let leftover = engine.drain().await;
+    assert_eq!(leftover.0.iter().map(|(_, _, items)| items).sum::<usize>(), 7);
+    assert!(started.elapsed() <= Duration::from_secs(4), "{:?}", started.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_request_is_a_success_and_goes_nowhere() {
+    let engine = start("  scripted: {answer: stall}", "    logs: {receivers: [manual], exporters: [scripted]}").await;
+    assert_eq!(send(&engine, 0, LONG).await, Outcome::Done);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_receiver_that_panics_is_reported_and_started_again() {
+    let text = "receivers:\n  manual: {panics: 1000}\nexporters:\n  scripted:\nservice:\n  sidelight: {unhealthy_after: 0s}\n  pipelines:\n    logs: {receivers: [manual], exporters: [scripted]}\n";
+    let (tree, mut mistakes) = load_str("test.yaml", text, &FixedEnv::new());
+    let plan = tree.and_then(|tree| document::read(&tree, CATALOG, &mut mistakes)).expect("a plan");
+    let engine = Engine::start(plan, Registry::default()).await.expect("started");
+    let before = RUNS.load(Ordering::SeqCst);
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert!(RUNS.load(Ordering::SeqCst) > before + 1, "it was not started again");
+    let Health::Unhealthy(reasons) = engine.host().health() else { panic!("a receiver is down") };
+    assert!(reasons.iter().any(|reason| reason.contains("panicked")), "{reasons:?}");
+    assert!(engine.drain().await.is_empty());
+}

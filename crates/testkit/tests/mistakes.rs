@@ -1,0 +1,172 @@
+//! Mistakes between components: what a user sees for a whole configuration.
+
+use sidelight_config::{FixedEnv, load_str};
+use sidelight_pipeline::{Catalog, document};
+
+const CATALOG: Catalog = Catalog {
+    receivers: sidelight_receivers::COMPONENTS,
+    processors: sidelight_processors::COMPONENTS,
+    exporters: sidelight_exporters::COMPONENTS,
+    extensions: sidelight_extensions::COMPONENTS,
+};
+
+/// Everything that is said about a configuration, and whether it can be started.
+fn shown(text: &str) -> String {
+    let (tree, mut mistakes) = load_str("pipeline.yaml", text, &FixedEnv::new());
+    let plan = tree.and_then(|tree| document::read(&tree, CATALOG, &mut mistakes));
+    let verdict = if plan.is_some() { "can be started" } else { "cannot be started" };
+    format!("{}{verdict}", mistakes.render_plain())
+}
+
+#[test]
+fn names_that_are_unknown_misspelt_or_not_declared() {
+    insta::assert_snapshot!(shown(
+        "receivers:
+  otpl:
+  otlp:
+    protocols:
+      grpc:
+exporters:
+  otlp/jaeger:
+    endpoint: localhost:14317
+    tls: {insecure: true}
+  nop/:
+procesors:
+service:
+  pipelines:
+    traces:
+      receivers: [otlp]
+      processors: [batch]
+      exporters: [otlp/jeager, otlp/jaeger]
+    trace:
+      receivers: [otlp]
+      exporters: [nop]
+"
+    ));
+}
+
+#[test]
+fn pipelines_without_ends_and_components_twice_or_unused() {
+    insta::assert_snapshot!(shown(
+        "receivers:
+  otlp:
+    protocols:
+      grpc:
+  otlp/second:
+    protocols:
+      grpc:
+        endpoint: localhost:4319
+exporters:
+  nop:
+service:
+  pipelines:
+    traces:
+      receivers: [otlp, otlp]
+      exporters: []
+    logs:
+      exporters: [nop]
+"
+    ));
+}
+
+#[test]
+fn two_components_on_one_port() {
+    insta::assert_snapshot!(shown(
+        "receivers:
+  otlp:
+    protocols:
+      grpc:
+      http:
+        endpoint: localhost:4317
+  otlp/second:
+    protocols:
+      http:
+        endpoint: localhost:4317
+exporters:
+  nop:
+service:
+  pipelines:
+    traces:
+      receivers: [otlp, otlp/second]
+      exporters: [nop]
+"
+    ));
+}
+
+#[test]
+fn nothing_at_all_and_the_wrong_shape() {
+    insta::assert_snapshot!(shown(""));
+    insta::assert_snapshot!(shown("receivers: [otlp]\nservice:\n  pipelines: 5\n"));
+}
+
+#[test]
+fn a_listener_beyond_this_machine_needs_authentication_or_a_word() {
+    let with = |line: &str| {
+        format!(
+            "receivers:\n  otlp:\n    protocols:\n      grpc:\n        endpoint: 0.0.0.0:4317\n{line}exporters:\n  nop:\nservice:\n  pipelines:\n    traces:\n      receivers: [otlp]\n      exporters: [nop]\n"
+        )
+    };
+    insta::assert_snapshot!(shown(&with("")));
+    assert_eq!(shown(&with("        insecure: true\n")), "can be started");
+}
+
+#[test]
+fn a_collector_configuration_runs_unchanged() {
+    let shown = shown(
+        "receivers:
+  otlp:
+    protocols:
+      grpc:
+        endpoint: localhost:4317
+        max_recv_msg_size_mib: 8
+        keepalive:
+          server_parameters:
+            max_connection_age: 60s
+      http:
+        endpoint: localhost:4318
+processors:
+  memory_limiter:
+    check_interval: 1s
+    limit_percentage: 80
+    spike_limit_percentage: 20
+  batch:
+    send_batch_size: 1000
+    timeout: 5s
+exporters:
+  debug:
+    verbosity: detailed
+  otlphttp:
+    endpoint: http://localhost:9090/api/v1/otlp
+    compression: none
+  otlp:
+    endpoint: localhost:14317
+    tls:
+      insecure: true
+    headers:
+      x-tenant: a
+    sending_queue:
+      queue_size: 5000
+      num_consumers: 4
+    retry_on_failure:
+      initial_interval: 1s
+      max_elapsed_time: 600s
+extensions:
+  health_check:
+    endpoint: localhost:13133
+service:
+  extensions: [health_check]
+  telemetry:
+    logs: {level: info}
+  pipelines:
+    traces:
+      receivers: [otlp]
+      processors: [memory_limiter, batch]
+      exporters: [otlp, debug]
+    metrics:
+      receivers: [otlp]
+      processors: [memory_limiter, batch]
+      exporters: [otlphttp]
+",
+    );
+    insta::assert_snapshot!(shown);
+}

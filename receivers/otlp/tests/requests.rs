@@ -1,0 +1,137 @@
+//! Requests, good and bad.
+
+use std::io::Write as _;
+
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
+use opentelemetry_proto::tonic::metrics::v1::{
+    Gauge, Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics, metric::Data, number_data_point::Value,
+};
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
+use prost::Message as _;
+use sidelight_component::Signal;
+
+/// The same data for every signal: `items` items that are called `GET /orders`.
+pub(super) fn traces(items: usize) -> ExportTraceServiceRequest {
+    let span = |number: usize| Span {
+        trace_id: vec![1; 16],
+        span_id: (number as u64 + 1).to_be_bytes().to_vec(),
+        name: "GET /orders".to_owned(),
+        ..Span::default()
+    };
+    let scope = ScopeSpans { spans: (0..items).map(span).collect(), ..ScopeSpans::default() };
+    let resource = ResourceSpans { scope_spans: vec![scope], ..ResourceSpans::default() };
+    ExportTraceServiceRequest { resource_spans: vec![resource] }
+}
+
+pub(super) fn metrics(items: usize) -> ExportMetricsServiceRequest {
+    let point = |number: usize| NumberDataPoint {
+        time_unix_nano: number as u64 + 1,
+        value: Some(Value::AsInt(7)),
+        ..NumberDataPoint::default()
+    };
+    let metric = Metric {
+        name: "GET /orders".to_owned(),
+        data: Some(Data::Gauge(Gauge { data_points: (0..items).map(point).collect() })),
+        ..Metric::default()
+    };
+    let scope = ScopeMetrics { metrics: vec![metric], ..ScopeMetrics::default() };
+    let resource = ResourceMetrics { scope_metrics: vec![scope], ..ResourceMetrics::default() };
+    ExportMetricsServiceRequest { resource_metrics: vec![resource] }
+}
+
+pub(super) fn logs(items: usize) -> ExportLogsServiceRequest {
+    let record = |number: usize| LogRecord {
+        time_unix_nano: number as u64 + 1,
+        severity_text: "GET /orders".to_owned(),
+        ..LogRecord::default()
+    };
+    let scope = ScopeLogs { log_records: (0..items).map(record).collect(), ..ScopeLogs::default() };
+    let resource = ResourceLogs { scope_logs: vec![scope], ..ResourceLogs::default() };
+    ExportLogsServiceRequest { resource_logs: vec![resource] }
+}
+
+pub(super) fn protobuf(signal: Signal, items: usize) -> Vec<u8> {
+    match signal {
+        Signal::Traces => traces(items).encode_to_vec(),
+        Signal::Metrics => metrics(items).encode_to_vec(),
+        Signal::Logs => logs(items).encode_to_vec(),
+    }
+}
+
+/// What [`protobuf`] says, in OTLP/JSON.
+pub(super) fn json(signal: Signal, items: usize) -> Vec<u8> {
+    let each = |item: &dyn Fn(usize) -> String| (0..items).map(item).collect::<Vec<_>>().join(",");
+    let text = match signal {
+        Signal::Traces => {
+            let spans = each(&|number| {
+                format!(
+                    r#"{{"traceId":"{}","spanId":"{:016x}","name":"GET /orders"}}"#,
+                    "01".repeat(16),
+                    number + 1
+                )
+            });
+            format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{spans}]}}]}}]}}"#)
+        }
+        Signal::Metrics => {
+            let points = each(&|number| format!(r#"{{"timeUnixNano":"{}","asInt":"7"}}"#, number + 1));
+            format!(
+                r#"{{"resourceMetrics":[{{"scopeMetrics":[{{"metrics":[{{"name":"GET /orders","gauge":{{"dataPoints":[{points}]}}}}]}}]}}]}}"#
+            )
+        }
+        Signal::Logs => {
+            let records = each(&|number| {
+                format!(r#"{{"timeUnixNano":"{}","severityText":"GET /orders"}}"#, number + 1)
+            });
+            format!(r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{records}]}}]}}]}}"#)
+        }
+    };
+    text.into_bytes()
+}
+
+/// A request whose attribute is an array in an array in an array.
+pub(super) fn deep_protobuf(levels: usize) -> Vec<u8> {
+    // Written from the inside to the outside, last byte first: every level is the same tag and a length.
+    let mut reversed = Vec::new();
+    let path = [1_u8, 1, 9, 2]; // resource_spans, resource, attributes, value: the innermost comes first
+    let array = [1_u8, 5]; // ArrayValue.values, AnyValue.array_value
+    let fields = array.iter().cycle().take(levels).chain(path.iter().rev().take(2)).chain([&1, &1]);
+    for field in fields {
+        let mut length = Vec::new();
+        prost::encoding::encode_varint(reversed.len() as u64, &mut length);
+        reversed.extend(length.iter().rev());
+        reversed.push(field << 3 | 2);
+    }
+    reversed.reverse();
+    reversed
+}
+
+/// JSON in which arrays nest.
+pub(super) fn deep_json(levels: usize) -> Vec<u8> {
+    format!("{{\"resourceSpans\":[{{\"unknown\":{}{}}}]}}", "[".repeat(levels), "]".repeat(levels)).into_bytes()
+}
+
+pub(super) fn gzip(data: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(data).expect("memory");
+    encoder.finish().expect("memory")
+}
+
+/// RFC 1950, which HTTP calls `deflate`.
+pub(super) fn deflate(data: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(data).expect("memory");
+    encoder.finish().expect("memory")
+}
+
+pub(super) fn zstd(data: &[u8]) -> Vec<u8> {
+    zstd::encode_all(data, 1).expect("memory")
+}
+
+/// gRPC's frame of one message.
+pub(super) fn framed(compressed: bool, message: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(message.len()).expect("short").to_be_bytes();
+    [&[u8::from(compressed)], &length[..], message].concat()
+}
