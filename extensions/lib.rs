@@ -7,6 +7,3 @@ use sidelight_component::registry;
 pub mod health_check;
 
 registry! { ExtensionEntry: health_check }
-
-#[cfg(test)]
-mod tests;

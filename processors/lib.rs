@@ -5,7 +5,14 @@
 
 use sidelight_component::registry;
 
+pub mod actions;
+mod patterns;
+mod rewriting;
+mod value_text;
+
+pub mod attributes;
 pub mod batch;
 pub mod memory_limiter;
+pub mod resource;
 
-registry! { ProcessorEntry: batch, memory_limiter }
+registry! { ProcessorEntry: attributes, batch, memory_limiter, resource }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use tracing::{info, warn};
 
-use super::open_file::{OpenFile, identity};
+use super::open_file::{AppendError, OpenFile, identity};
 use super::record::{Layout, Tail};
 use super::rotation::{Keep, folder_of, put_aside, remove_old};
 
@@ -65,9 +65,9 @@ impl Destination {
     /// touch them. Blocks.
     ///
     /// # Errors
-    /// What the system says. Nothing of the records is left in a file then; in a stream the part that was written
-    /// cannot be taken back.
-    pub(super) fn append(&mut self, records: &[u8], unix_nanos: u64) -> io::Result<()> {
+    /// What the system says. Nothing of the records is left in a file then, unless cutting it off failed as well; in a
+    /// stream the part that was written cannot be taken back.
+    pub(super) fn append(&mut self, records: &[u8], unix_nanos: u64) -> Result<(), AppendError> {
         match self {
             Self::Stream(stream) => stream.append(records),
             Self::File(file) => file.append(records, unix_nanos),
@@ -92,7 +92,7 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    fn append(&mut self, records: &[u8]) -> io::Result<()> {
+    fn append(&mut self, records: &[u8]) -> Result<(), AppendError> {
         // The lock keeps other lines of the program from standing between; the standard library's buffer below it
         // is passed by, because it would keep records whose write has failed.
         if self.settings.place == Place::Stdout {
@@ -107,14 +107,15 @@ impl Stream {
         }
     }
 
-    fn write(&mut self, mut stream: &File, records: &[u8]) -> io::Result<()> {
+    fn write(&mut self, mut stream: &File, records: &[u8]) -> Result<(), AppendError> {
         if self.is_torn && self.settings.layout == Layout::Lines {
             stream.write_all(b"\n")?;
             self.is_torn = false;
         }
         let (written, result) = write_counted(stream, records);
-        self.is_torn |= result.is_err() && written > 0;
-        result
+        let is_left = result.is_err() && written > 0;
+        self.is_torn |= is_left;
+        result.map_err(|error| AppendError { error, is_left })
     }
 }
 
@@ -127,14 +128,14 @@ pub(super) struct LogFile {
 }
 
 impl LogFile {
-    fn append(&mut self, records: &[u8], unix_nanos: u64) -> io::Result<()> {
+    fn append(&mut self, records: &[u8], unix_nanos: u64) -> Result<(), AppendError> {
         let mut open = self.current(unix_nanos)?;
-        open.cut_back()?;
         if self.is_full(&open, records)? {
             open = self.rotate(open, unix_nanos)?;
         }
         let result = open.append(records);
-        self.open = Some(open);
+        // What could not be cut off is found when the file is opened again.
+        self.open = Some(open).filter(|_| !result.as_ref().is_err_and(|e| e.is_left));
         result
     }
 

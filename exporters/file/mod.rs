@@ -146,10 +146,10 @@ impl Exporter for FileExporter {
                 self.schedule_flush();
                 Sent::Accepted
             }
-            Ok(Err(error)) => Sent::Retry {
+            Ok(Err(failure)) => Sent::Retry {
                 after: None,
-                reason: format!("cannot write to the file: {error}").into(),
-                maybe_processed: false,
+                reason: format!("cannot write to the file: {}", failure.error).into(),
+                maybe_processed: failure.is_left,
             },
             Err(error) => Sent::Retry {
                 after: None,

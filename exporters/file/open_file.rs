@@ -10,7 +10,7 @@ use super::destination::write_counted;
 use super::record::{Layout, Tail};
 use super::rotation::folder_of;
 
-/// An open file. Clones share the file, not [`OpenFile::cut_back`]'s memory.
+/// An open file. Clones share it.
 #[derive(Clone, Debug)]
 pub(super) struct OpenFile {
     file: Arc<File>,
@@ -18,8 +18,20 @@ pub(super) struct OpenFile {
     identity: Identity,
     /// It has a length; a device has not.
     is_regular: bool,
-    /// What lies behind this is a part of a record that could not be cut off yet.
-    torn_at: Option<u64>,
+}
+
+/// Why records are not written.
+#[derive(Debug)]
+pub(super) struct AppendError {
+    pub(super) error: io::Error,
+    /// A part of them is there all the same.
+    pub(super) is_left: bool,
+}
+
+impl From<io::Error> for AppendError {
+    fn from(error: io::Error) -> Self {
+        Self { error, is_left: false }
+    }
 }
 
 /// Device and inode.
@@ -49,8 +61,8 @@ impl OpenFile {
         let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY;
         let opened =
             OpenOptions::new().read(true).append(true).create(true).mode(0o600).custom_flags(flags).open(path);
-        let file = opened.map_err(|e| match e.kind() {
-            io::ErrorKind::FilesystemLoop => refused("it is a symbolic link; name the file that it leads to"),
+        let file = opened.map_err(|e| match e.raw_os_error() {
+            Some(libc::ELOOP) => refused("it is a symbolic link; name the file that it leads to"),
             _ => e,
         })?;
         let metadata = file.metadata()?;
@@ -63,7 +75,6 @@ impl OpenFile {
             folder: folder_of(path).into(),
             identity: identity_of(&metadata),
             is_regular: kind.is_file(),
-            torn_at: None,
         })
     }
 
@@ -90,27 +101,17 @@ impl OpenFile {
         if self.is_regular { self.file.set_len(len) } else { Ok(()) }
     }
 
-    /// Cuts off the part of a record that a failed write has left, where that was not possible then.
-    pub(super) fn cut_back(&mut self) -> io::Result<()> {
-        if let Some(at) = self.torn_at {
-            // Somebody may have emptied the file meanwhile.
-            self.cut(at.min(self.len()?))?;
-            self.torn_at = None;
-        }
-        Ok(())
+    /// Appends all of the bytes or none.
+    pub(super) fn append(&self, bytes: &[u8]) -> Result<(), AppendError> {
+        let (written, result) = write_counted(&self.file, bytes);
+        let Err(error) = result else { return Ok(()) };
+        let is_left = written > 0 && self.is_regular && self.cut_off(written).is_err();
+        Err(AppendError { error, is_left })
     }
 
-    /// Appends all of the bytes or none.
-    pub(super) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let (written, result) = write_counted(&self.file, bytes);
-        if result.is_err() && written > 0 && self.is_regular {
-            // Appending writes at the end whatever others do, so the part is the end. If the length cannot be had,
-            // nothing more is written: the next opening of the file finds the part.
-            self.torn_at = Some(self.len()?.saturating_sub(written as u64));
-            // Its failure is met again, and told, before the next record is written.
-            let _ = self.cut_back();
-        }
-        result
+    /// Cuts off what the last write has left. Appending writes at the end whatever others do, so it is the end.
+    fn cut_off(&self, written: usize) -> io::Result<()> {
+        self.cut(self.len()?.saturating_sub(written as u64))
     }
 
     /// Brings the content to the disk itself, and the folder's entry of it. Blocks for as long as the disk takes.

@@ -1,8 +1,8 @@
 //! OTLP over HTTP: protobuf and JSON.
 
-use http::{HeaderMap, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Version, header};
 use sidelight_component::{Output, Signal};
-use sidelight_net::http_body::{ReadLimits, read_body};
+use sidelight_net::http_body::{ReadLimits, discard, read_body};
 use sidelight_net::{Incoming, ReplyBody};
 use sidelight_transport::BudgetAdmission;
 
@@ -22,12 +22,19 @@ pub(super) struct Http {
 impl Http {
     /// Answers one request.
     pub(super) async fn call(&self, request: Request<Incoming>) -> Response<ReplyBody> {
-        let (signal, output, encoding) = match self.route(&request) {
+        let route = self.route(&request);
+        let (head, mut body) = request.into_parts();
+        let (signal, output, encoding) = match route {
             Ok(route) => route,
-            Err(response) => return *response,
+            Err(response) => {
+                // A client that is still sending over HTTP/1 would see a reset connection instead of the answer.
+                if head.version <= Version::HTTP_11 && !head.headers.contains_key(header::EXPECT) {
+                    discard(&mut body).await;
+                }
+                return *response;
+            }
         };
         let deadline = deadline(None);
-        let (head, body) = request.into_parts();
         let bytes = match read_body(&head, body, self.limits, &self.admission).await {
             Ok(bytes) => bytes,
             Err(error) => return reply::http_unreadable(encoding, &error),

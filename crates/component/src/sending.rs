@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use sidelight_config::{setting_enum, settings};
+use sidelight_config::{Check, setting_enum, settings};
 
 setting_enum! {
     /// The unit in which a queue or a batch is measured.
@@ -63,7 +63,7 @@ settings! {
         enabled: bool = true,
         /// Requests on their way at one time. Metrics always leave one at a time, so that samples stay in
         /// order.
-        num_consumers: u64 = 10,
+        num_consumers: u64 [1..=1000] = 10,
         /// How much the queue holds, in `sizer` units. Without a value each queue gets an equal share of the
         /// memory budget.
         queue_size: Option<u64>,
@@ -85,9 +85,24 @@ settings! {
     unsupported {
         "storage" => "the durable queue is not built yet; leave it out: what is acknowledged is delivered, because the answer waits for the destination (`ack: delivery`)",
     }
+    validate SendingQueue::check;
 }
 
 impl SendingQueue {
+    fn check(&self, check: &mut Check<'_, '_>) {
+        if self.ack == Some(AckMode::Queue) {
+            check.warning("ack", "needs the durable queue, which is not built yet; `delivery` is used");
+        }
+        if let (Some(ack), Some(wait)) = (self.ack, self.wait_for_result)
+            && wait != (ack == AckMode::Delivery)
+        {
+            check.conflict("wait_for_result", "ack", "contradicts `ack`; remove one of them");
+        }
+        if self.queue_size == Some(0) {
+            check.error_hint("queue_size", "must be greater than 0", "leave it out for a share of the memory budget");
+        }
+    }
+
     /// The mode in force.
     pub fn ack_mode(&self) -> AckMode {
         match (self.ack, self.wait_for_result) {
@@ -112,9 +127,9 @@ settings! {
         /// The wait after the first failure.
         initial_interval: Duration = Duration::from_secs(5),
         /// The wait is varied by this share of itself in both directions, 0 to 1.
-        randomization_factor: f64 = 0.5,
+        randomization_factor: f64 [0.0..=1.0] = 0.5,
         /// The wait grows by this factor after each failure.
-        multiplier: f64 = 1.5,
+        multiplier: f64 [1.0..] = 1.5,
         /// The longest wait between two attempts.
         max_interval: Duration = Duration::from_secs(30),
         /// Data is given up after this time. 0 means never: the queue's bound is the limit, not age (the

@@ -3,6 +3,7 @@
 pub mod admission;
 mod chunked_body;
 pub mod client;
+mod coalesce;
 pub mod compress;
 pub mod grpc;
 pub mod http_body;

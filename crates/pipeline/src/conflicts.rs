@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use sidelight_component::sending::BatchSettings;
 use sidelight_component::{ComponentId, Resource, Role, Signal};
 use sidelight_config::{Mistake, Mistakes, Span, closest};
 
@@ -35,7 +36,32 @@ pub(crate) fn check(service: &Service, declared: &Declarations, mistakes: &mut M
     unused(Role::Exporter, &declared.exporters, &used.exporters, mistakes);
     unused(Role::Extension, &declared.extensions, &used.extensions, mistakes);
     resources(declared, &used, mistakes);
+    batches(&service.pipelines, declared, mistakes);
     used
+}
+
+/// A `batch` processor is a setting of the queues behind its pipeline; a queue has only one.
+fn batches(pipelines: &[PipelineNames], declared: &Declarations, mistakes: &mut Mistakes) {
+    let mut first: BTreeMap<(&ComponentId, Signal), (BatchSettings, Span)> = BTreeMap::new();
+    for pipeline in pipelines {
+        let batch = pipeline.processors.iter().find_map(|Name { id, place }| {
+            let batch = declared.processors.get(id)?.as_ref()?.config.queue_batch()?;
+            Some((batch, *place))
+        });
+        let Some((batch, place)) = batch else { continue };
+        for exporter in &pipeline.exporters {
+            let key = (&exporter.id, pipeline.id.signal);
+            let (settings, above) = first.entry(key).or_insert_with(|| (batch.clone(), place));
+            if *settings != batch {
+                let message = format!(
+                    "exporter `{}` batches {} as the first pipeline says, not as this one does",
+                    exporter.id, pipeline.id.signal
+                );
+                let mistake = Mistake::warning(place, code::BATCH, message);
+                mistakes.push(mistake.hint("set `sending_queue: batch:` of the exporter").related(*above, "this is used"));
+            }
+        }
+    }
 }
 
 /// A list of component names: whose it is, and the signal that its components must carry.

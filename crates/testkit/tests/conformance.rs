@@ -37,7 +37,12 @@ fn hold(path: &Path, found: &str, expected: &str) {
     if std::env::var_os("UPDATE_READMES").is_some() {
         std::fs::write(path, expected).expect("written");
     } else {
-        assert_eq!(found, expected, "{} differs from the code: run UPDATE_READMES=1 cargo test -p sidelight-testkit", path.display());
+        let line = found.lines().zip(expected.lines()).position(|(a, b)| a != b).map_or(0, |line| line + 1);
+        assert!(
+            found == expected,
+            "{}:{line} differs from the code: run UPDATE_READMES=1 cargo test -p sidelight-testkit",
+            path.display()
+        );
     }
 }
 
@@ -49,6 +54,18 @@ fn every_readme_has_the_settings_of_the_code() {
         let expected = readme::with_table(&text, &subject.table);
         let expected = expected.unwrap_or_else(|| panic!("{} has no settings markers", path.display()));
         hold(&path, &text, &expected);
+    }
+}
+
+#[test]
+fn every_readme_has_the_parts_a_user_looks_for() {
+    for subject in subjects() {
+        let (path, readme) = (subject.readme_path(), subject.about.readme);
+        let title = format!("# `{}` {}\n", subject.about.name, subject.role);
+        assert!(readme.starts_with(&title), "{path} does not start with {title:?}");
+        for part in ["## Emitted telemetry", "## Limits"] {
+            assert!(readme.contains(part), "{path} has no part `{part}`");
+        }
     }
 }
 

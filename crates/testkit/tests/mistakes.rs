@@ -170,3 +170,32 @@ service:
     );
     insta::assert_snapshot!(shown);
 }
+
+#[test]
+fn one_queue_cannot_batch_in_two_ways() {
+    insta::assert_snapshot!(shown(
+        "receivers:
+  otlp:
+    protocols:
+      grpc:
+processors:
+  batch:
+  batch/large:
+    send_batch_size: 100000
+exporters:
+  otlp_http:
+    endpoint: http://localhost:4318
+    sending_queue: {ack: queue}
+service:
+  pipelines:
+    traces/a:
+      receivers: [otlp]
+      processors: [batch]
+      exporters: [otlp_http]
+    traces/b:
+      receivers: [otlp]
+      processors: [batch/large]
+      exporters: [otlp_http]
+"
+    ));
+}

@@ -314,6 +314,7 @@ pub(crate) fn value(view: ValueView<'_>) -> AnyValue {
 
 /// Views show an absent resource, scope, status or value like an empty one, and no string index: makes `prost` do the
 /// same, by its own means.
+#[allow(dead_code, reason = "not every fuzz target compares with it")]
 pub(crate) mod normal {
     use super::*;
 

@@ -95,10 +95,9 @@ pub(super) fn json(signal: Signal, items: usize) -> Vec<u8> {
 pub(super) fn deep_protobuf(levels: usize) -> Vec<u8> {
     // Written from the inside to the outside, last byte first: every level is the same tag and a length.
     let mut reversed = Vec::new();
-    let path = [1_u8, 1, 9, 2]; // resource_spans, resource, attributes, value: the innermost comes first
     let array = [1_u8, 5]; // ArrayValue.values, AnyValue.array_value
-    let fields = array.iter().cycle().take(levels).chain(path.iter().rev().take(2)).chain([&1, &1]);
-    for field in fields {
+    let path = [2, 1, 1, 1]; // KeyValue.value, Resource.attributes, ResourceSpans.resource, resource_spans
+    for field in array.into_iter().cycle().take(levels).chain(path) {
         let mut length = Vec::new();
         prost::encoding::encode_varint(reversed.len() as u64, &mut length);
         reversed.extend(length.iter().rev());

@@ -218,8 +218,7 @@ impl Row {
         Self { options, ..self }
     }
 
-    /// Sends the request of the row to a receiver of its own and holds the answer against the row; then a good
-    /// request has to pass.
+    /// Sends the request of the row to a receiver of its own and holds the answer against the row.
     pub(super) async fn check(self) {
         let name = format!("{:?} over {:?}", self.cause, self.via);
         let rig = Rig::start(self.options).await;

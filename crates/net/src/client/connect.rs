@@ -11,6 +11,7 @@ use tokio_rustls::TlsConnector;
 use super::error::chain;
 use super::{ClientSettings, Protocol};
 use crate::chunked_body::ChunkedBody;
+use crate::coalesce::{CoalescedConnection, coalesce};
 use crate::socket::{Socket, Transport};
 use crate::tls::ClientTls;
 
@@ -84,13 +85,17 @@ impl Connector {
     }
 
     async fn speak(&self, transport: Transport, http2: bool) -> Result<Sender, String> {
-        let io = TokioIo::new(transport);
         if http2 {
+            let (stream, write_out) = coalesce(transport);
             let (sender, connection) = self
                 .http2_builder()
-                .handshake(io)
+                .handshake(TokioIo::new(stream))
                 .await
                 .map_err(|error| chain(&error))?;
+            let connection = CoalescedConnection {
+                connection,
+                write_out,
+            };
             // Ends when the last sender and stream are gone, or the connection breaks.
             tokio::spawn(async move {
                 if let Err(error) = connection.await {
@@ -101,7 +106,7 @@ impl Connector {
         }
         let (sender, connection) = http1::Builder::new()
             .max_header_size(MAX_HEADER_BYTES as usize)
-            .handshake(io)
+            .handshake(TokioIo::new(transport))
             .await
             .map_err(|error| chain(&error))?;
         tokio::spawn(async move {

@@ -22,6 +22,7 @@ use super::quota::ConnectionSlot;
 use super::shutdown::ShutdownSignal;
 use super::stream::WatchedStream;
 use super::{ConnInfo, ServerSettings};
+use crate::coalesce::{Coalesced, CoalescedConnection, coalesce};
 use crate::grpc;
 use crate::listener::AcceptedSocket;
 use crate::reply_body::ReplyBody;
@@ -81,12 +82,17 @@ where
     }
     let info = Arc::new(info);
     let service = service_fn(|request| answer(shared.service.clone(), request, info.clone(), &activity));
-    let io = TokioIo::new(stream);
     if http2 {
-        let connection = http2_builder(settings, slot.connections).serve_connection(io, service);
+        let (stream, write_out) = coalesce(stream);
+        let builder = http2_builder(settings, slot.connections);
+        let connection = builder.serve_connection(TokioIo::new(stream), service);
+        let connection = CoalescedConnection {
+            connection,
+            write_out,
+        };
         drive(shared, connection, &activity, true).await
     } else {
-        let connection = http1_builder(settings).serve_connection(io, service);
+        let connection = http1_builder(settings).serve_connection(TokioIo::new(stream), service);
         drive(shared, connection, &activity, false).await
     }
     .map_err(io::Error::other)
@@ -200,7 +206,12 @@ where
     }
 }
 
-impl<S, B> Graceful for http2::Connection<TokioIo<WatchedStream>, S, TokioExecutor>
+type Http2Connection<S> = CoalescedConnection<
+    http2::Connection<TokioIo<Coalesced<WatchedStream>>, S, TokioExecutor>,
+    WatchedStream,
+>;
+
+impl<S, B> Graceful for Http2Connection<S>
 where
     S: hyper::service::HttpService<Incoming, ResBody = B>,
     S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -210,7 +221,7 @@ where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     fn finish(self: Pin<&mut Self>) {
-        self.graceful_shutdown();
+        self.project().connection.graceful_shutdown();
     }
 }
 

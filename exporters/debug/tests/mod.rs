@@ -1,0 +1,132 @@
+mod behaviour;
+mod samples;
+mod shown;
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::Instant;
+
+use parking_lot::{Condvar, Mutex};
+use sidelight_component::metrics::Registry;
+use sidelight_component::{
+    Budget, BuildContext, Clock, Exporter, ExporterConfig, Request, Role, Sent, Signal, StatusBoard,
+};
+use sidelight_config::{FixedEnv, Mistakes, Owner, load_str};
+
+use super::output::Output;
+use super::{Config, Debug};
+
+/// 2026-11-20T10:15:30.123Z
+const NOW: u64 = 1_795_169_730_123_000_000;
+
+/// A place to write to that a test looks at, closes or blocks.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Listener(Arc<Hearing>);
+
+#[derive(Debug, Default)]
+struct Hearing {
+    heard: Mutex<Heard>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Heard {
+    text: String,
+    is_closed: bool,
+    is_blocked: bool,
+}
+
+impl Listener {
+    fn change(&self, change: impl FnOnce(&mut Heard)) {
+        change(&mut self.0.heard.lock());
+        self.0.changed.notify_all();
+    }
+
+    fn text(&self) -> String {
+        self.0.heard.lock().text.clone()
+    }
+
+    /// Waits until so many lines were written.
+    fn wait_for_lines(&self, lines: usize) {
+        let mut heard = self.0.heard.lock();
+        self.0.changed.wait_while(&mut heard, |heard| heard.text.lines().count() < lines);
+    }
+}
+
+impl Write for Listener {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut heard = self.0.heard.lock();
+        self.0.changed.wait_while(&mut heard, |heard| heard.is_blocked);
+        if heard.is_closed {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        heard.text.push_str(std::str::from_utf8(bytes).expect("text"));
+        self.0.changed.notify_all();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn context(clock: &Clock, metrics: &Registry) -> BuildContext {
+    let id: sidelight_component::ComponentId = "debug/test".parse().expect("id");
+    BuildContext {
+        id: id.clone(),
+        pipeline: None,
+        budget: Budget::default(),
+        clock: clock.clone(),
+        metrics: metrics.clone(),
+        status: StatusBoard::default().reporter(Role::Exporter, id),
+        state_dir: "unused".into(),
+        workers: 1,
+    }
+}
+
+/// Reads settings as `pipeline.yaml` gives them; the mistakes as text where there are any.
+fn read(yaml: &str) -> Result<Config, String> {
+    let mut mistakes = Mistakes::default();
+    let (tree, found) = load_str("pipeline.yaml", yaml, &FixedEnv::new());
+    mistakes.merge(found);
+    let tree = tree.ok_or("no tree")?;
+    let owner = Owner { label: "exporter `debug`".into(), readme: None, place: tree.root.span };
+    let config = sidelight_config::read::<Config>(&tree.root, owner, &mut mistakes).map(|read| read.config);
+    config.ok_or_else(|| mistakes.render_plain())
+}
+
+/// A running exporter and what it writes to.
+struct Rig {
+    exporter: Debug,
+    listener: Listener,
+    clock: Clock,
+    metrics: Registry,
+}
+
+impl Rig {
+    fn start(yaml: &str) -> Self {
+        let (clock, metrics, listener) = (Clock::virtual_at(NOW), Registry::default(), Listener::default());
+        let config = read(yaml).unwrap();
+        let exporter = Debug::new(&config, Vec::new(), &context(&clock, &metrics));
+        exporter.start_with(vec![Output::Test(listener.clone())]).unwrap();
+        Self { exporter, listener, clock, metrics }
+    }
+
+    async fn send(&self, request: &Request) {
+        assert_eq!(self.exporter.send(request, Instant::now()).await, Sent::Accepted);
+    }
+
+    /// What is shown of one request.
+    async fn show(yaml: &str, request: &Request) -> String {
+        let rig = Self::start(yaml);
+        rig.send(request).await;
+        rig.listener.text()
+    }
+
+    fn unshown(&self, reason: &str) -> f64 {
+        let families = self.metrics.snapshot();
+        let family = families.iter().find(|family| family.name == "sidelight_debug_unshown_batches");
+        let series = family.and_then(|f| f.series.iter().find(|(labels, _)| labels.iter().any(|(_, v)| v == reason)));
+        series.map_or(0.0, |(_, value)| *value)
+    }
+}
