@@ -26,7 +26,10 @@ fn explained(error: &regex::Error) -> String {
         // The last line is the reason; those before it repeat the expression.
         regex::Error::Syntax(text) => {
             let last = text.lines().last().unwrap_or_default();
-            format!("is no regular expression: {}", last.strip_prefix("error: ").unwrap_or(last))
+            format!(
+                "is no regular expression: {}",
+                last.strip_prefix("error: ").unwrap_or(last)
+            )
         }
         _ => "is a regular expression that needs more than 1 MiB".to_owned(),
     }
@@ -40,18 +43,28 @@ mod tests {
     fn a_mistake_is_one_line_without_the_expression() {
         let table = [
             ("(secret", "is no regular expression: unclosed group"),
-            ("secret{1000}{1000}{1000}", "is a regular expression that needs more than 1 MiB"),
+            (
+                "secret{1000}{1000}{1000}",
+                "is a regular expression that needs more than 1 MiB",
+            ),
         ];
         for (pattern, expected) in table {
             assert_eq!(compile(pattern).expect_err(pattern), expected);
         }
         let look_ahead = compile("(?=secret)").expect_err("look-ahead");
-        assert!(!look_ahead.contains("secret") && look_ahead.contains("look-ahead"), "{look_ahead}");
+        assert!(
+            !look_ahead.contains("secret") && look_ahead.contains("look-ahead"),
+            "{look_ahead}"
+        );
     }
 
     #[test]
     fn expressions_written_for_go_compile() {
-        for pattern in [r"^(?P<a>.*):\/\/(?P<b>.*)(\?|\&)(?P<c>.*)", r"SELECT \* FROM USERS.*", r"\pL+\z"] {
+        for pattern in [
+            r"^(?P<a>.*):\/\/(?P<b>.*)(\?|\&)(?P<c>.*)",
+            r"SELECT \* FROM USERS.*",
+            r"\pL+\z",
+        ] {
             assert!(compile(pattern).is_ok(), "{pattern}");
         }
     }

@@ -18,7 +18,10 @@ pub(crate) fn rewrite_batch(batch: &mut Batch, budget: &Budget, rewriter: &mut i
             }
             Rewritten::Changed { bytes, dropped } => {
                 let payload = changed.get_or_insert_with(|| chunks[..nth].iter().cloned().collect());
-                payload.push(Chunk { bytes: charged(bytes, budget), items: chunk.items - dropped });
+                payload.push(Chunk {
+                    bytes: charged(bytes, budget),
+                    items: chunk.items - dropped,
+                });
             }
         }
     }

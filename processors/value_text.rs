@@ -62,7 +62,11 @@ fn double(out: &mut String, value: f64) {
         out.push_str(if value > 0.0 { "Infinity" } else { "-Infinity" });
     } else if magnitude != 0.0 && !(1e-6..1e21).contains(&magnitude) {
         let text = format!("{value:e}");
-        out.push_str(&if magnitude < 1.0 { text } else { text.replace('e', "e+") });
+        out.push_str(&if magnitude < 1.0 {
+            text
+        } else {
+            text.replace('e', "e+")
+        });
     } else {
         let _ = write!(out, "{value}");
     }
@@ -141,7 +145,11 @@ fn base64(out: &mut String, bytes: &[u8]) {
         let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
         for nth in 0..4 {
             let index = (bits >> (18 - 6 * nth) & 63) as usize;
-            out.push(if nth <= group.len() { char::from(ALPHABET[index]) } else { '=' });
+            out.push(if nth <= group.len() {
+                char::from(ALPHABET[index])
+            } else {
+                '='
+            });
         }
     }
 }
@@ -167,14 +175,22 @@ mod tests {
         for (value, expected) in table {
             assert_eq!(text_of(ValueView::Double(value)), expected);
         }
-        assert_eq!(scalar_text(ValueView::Double(1e21)).as_deref(), Some("1000000000000000000000"));
+        assert_eq!(
+            scalar_text(ValueView::Double(1e21)).as_deref(),
+            Some("1000000000000000000000")
+        );
     }
 
     #[test]
     fn bytes_are_written_in_base64() {
-        for (bytes, expected) in
-            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("\0\0\0", "AAAA")]
-        {
+        for (bytes, expected) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("\0\0\0", "AAAA"),
+        ] {
             assert_eq!(text_of(ValueView::Bytes(bytes.as_bytes())), expected);
         }
     }

@@ -120,9 +120,6 @@ class Sidelight(CollectorConfig):
     def batches(self, row: Row) -> bool:
         return True
 
-    def command(self, row: Row, ports: Ports, folder: Path) -> list[str]:
-        return super().command(row, ports, folder)
-
 
 class Control(Sidelight):
     """The first program once more: what the noise of the machine makes of a comparison with itself."""

@@ -14,7 +14,9 @@ pub(super) fn write(id: &str, request: &Request, out: &mut Text<'_>) -> fmt::Res
     let items = request.items;
     match request.signal {
         Signal::Traces => {
-            let resources: usize = chunks().map(|c| TracesView::new(c).resource_spans().count()).sum();
+            let resources: usize = chunks()
+                .map(|c| TracesView::new(c).resource_spans().count())
+                .sum();
             open("Traces", id, out)?;
             writeln!(out, r#", "resource spans": {resources}, "spans": {items}}}"#)
         }
@@ -22,7 +24,10 @@ pub(super) fn write(id: &str, request: &Request, out: &mut Text<'_>) -> fmt::Res
             let (mut resources, mut metrics) = (0, 0);
             for resource in chunks().flat_map(|c| MetricsView::new(c).resource_metrics()) {
                 resources += 1;
-                metrics += resource.scope_metrics().map(|scope| scope.metrics().count()).sum::<usize>();
+                metrics += resource
+                    .scope_metrics()
+                    .map(|scope| scope.metrics().count())
+                    .sum::<usize>();
             }
             open("Metrics", id, out)?;
             writeln!(
@@ -39,5 +44,9 @@ pub(super) fn write(id: &str, request: &Request, out: &mut Text<'_>) -> fmt::Res
 }
 
 fn open(what: &str, id: &str, out: &mut Text<'_>) -> fmt::Result {
-    write!(out, r#"{what} {{"otelcol.component.id": {}"#, super::text::Quoted(id))
+    write!(
+        out,
+        r#"{what} {{"otelcol.component.id": {}"#,
+        super::text::Quoted(id)
+    )
 }

@@ -48,10 +48,18 @@ settings! {
 impl Config {
     fn check(&self, check: &mut Check<'_, '_>) {
         if self.use_internal_logger && check.is_given("output_paths") {
-            check.conflict("output_paths", "use_internal_logger", "has no meaning when the program's log is used");
+            check.conflict(
+                "output_paths",
+                "use_internal_logger",
+                "has no meaning when the program's log is used",
+            );
         }
         if self.output_paths.is_empty() {
-            check.error_hint("output_paths", "is empty", "give `stdout`, `stderr` or the path of a file");
+            check.error_hint(
+                "output_paths",
+                "is empty",
+                "give `stdout`, `stderr` or the path of a file",
+            );
         }
         if self.output_paths.iter().any(String::is_empty) {
             check.error("output_paths", "has an empty path");
@@ -82,7 +90,12 @@ impl ExporterConfig for Config {
             Target::File(path) => Some(path),
             Target::Log | Target::Stdout | Target::Stderr => None,
         });
-        files.map(|path: PathBuf| Resource::Write { path, setting: "output_paths".to_owned() }).collect()
+        files
+            .map(|path: PathBuf| Resource::Write {
+                path,
+                setting: "output_paths".to_owned(),
+            })
+            .collect()
     }
 
     fn build(&self, cx: &BuildContext) -> Result<Arc<dyn Exporter>, BuildError> {

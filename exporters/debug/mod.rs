@@ -15,20 +15,24 @@ mod value;
 use std::sync::Arc;
 use std::time::Instant;
 
+use output::{Output, Target};
 use parking_lot::{Mutex, RwLock};
+use printer::Printer;
+use sampling::Sampler;
 use sidelight_component::metrics::Registry;
 use sidelight_component::{
     ALL_SIGNALS, About, BuildContext, BuildError, Clock, Exporter, Request, Sent, async_trait,
 };
-use output::{Output, Target};
-use printer::Printer;
-use sampling::Sampler;
 
 pub use config::{Config, Verbosity};
 
 /// What the list of exporters says about this one.
-pub const ABOUT: About =
-    About { name: "debug", aliases: &[], signals: ALL_SIGNALS, readme: include_str!("README.md") };
+pub const ABOUT: About = About {
+    name: "debug",
+    aliases: &[],
+    signals: ALL_SIGNALS,
+    readme: include_str!("README.md"),
+};
 
 /// Shows batches to people.
 struct Debug {
@@ -68,8 +72,13 @@ impl Exporter for Debug {
     async fn start(&self) -> Result<(), BuildError> {
         let open = |target: &Target| {
             target.open(&self.id).map_err(|e| {
-                let Target::File(path) = target else { return BuildError::new(e.to_string()) };
-                BuildError::at("output_paths", format!("cannot write to `{}`: {e}", path.display()))
+                let Target::File(path) = target else {
+                    return BuildError::new(e.to_string());
+                };
+                BuildError::at(
+                    "output_paths",
+                    format!("cannot write to `{}`: {e}", path.display()),
+                )
             })
         };
         self.start_with(self.targets.iter().map(open).collect::<Result<_, _>>()?)

@@ -21,7 +21,13 @@ pub(super) fn write(request: &Request, out: &mut Text<'_>) -> fmt::Result {
     })
 }
 
-fn resource(kind: &str, nth: usize, schema_url: &str, resource: ResourceView<'_>, out: &mut Text<'_>) -> fmt::Result {
+fn resource(
+    kind: &str,
+    nth: usize,
+    schema_url: &str,
+    resource: ResourceView<'_>,
+    out: &mut Text<'_>,
+) -> fmt::Result {
     write!(out, "Resource{kind} #{nth}")?;
     schema(schema_url, out)?;
     writeln!(out, "{}", Spaced(resource.attributes()))
@@ -40,7 +46,11 @@ fn scope(kind: &str, nth: usize, schema_url: &str, scope: ScopeView<'_>, out: &m
 }
 
 fn schema(url: &str, out: &mut Text<'_>) -> fmt::Result {
-    if url.is_empty() { Ok(()) } else { write!(out, " [{}]", Foreign(url)) }
+    if url.is_empty() {
+        Ok(())
+    } else {
+        write!(out, " [{}]", Foreign(url))
+    }
 }
 
 fn traces(view: TracesView<'_>, out: &mut Text<'_>) -> fmt::Result {
@@ -58,7 +68,13 @@ fn traces(view: TracesView<'_>, out: &mut Text<'_>) -> fmt::Result {
 fn one_span(view: SpanView<'_>, out: &mut Text<'_>) -> fmt::Result {
     let span = view.fields();
     let took = span.end_time_unix_nano.saturating_sub(span.start_time_unix_nano);
-    write!(out, "{} {} {}", Foreign(span.name), Hex(span.trace_id), Hex(span.span_id))?;
+    write!(
+        out,
+        "{} {} {}",
+        Foreign(span.name),
+        Hex(span.trace_id),
+        Hex(span.span_id)
+    )?;
     if span.kind != 0 {
         write!(out, " {}", Word(span.kind, &SPAN_KINDS))?;
     }
@@ -74,7 +90,9 @@ fn logs(view: LogsView<'_>, out: &mut Text<'_>) -> fmt::Result {
         resource("Log", r, records.schema_url(), records.resource(), out)?;
         for (s, records) in records.scope_logs().enumerate() {
             scope("Log", s, records.schema_url(), records.scope(), out)?;
-            records.log_records().try_for_each(|record| one_record(record, out))?;
+            records
+                .log_records()
+                .try_for_each(|record| one_record(record, out))?;
         }
     }
     Ok(())
@@ -121,10 +139,12 @@ fn points(metric: MetricView<'_>, out: &mut Text<'_>) -> fmt::Result {
         DataView::Empty => writeln!(out, "{}", Foreign(name)),
         DataView::Gauge(data) => data.data_points().try_for_each(|point| number(name, point, out)),
         DataView::Sum(data) => data.data_points().try_for_each(|point| number(name, point, out)),
-        DataView::Histogram(data) => data.data_points().try_for_each(|point| histogram(name, point, out)),
-        DataView::ExponentialHistogram(data) => {
-            data.data_points().try_for_each(|point| exponential_histogram(name, point, out))
-        }
+        DataView::Histogram(data) => data
+            .data_points()
+            .try_for_each(|point| histogram(name, point, out)),
+        DataView::ExponentialHistogram(data) => data
+            .data_points()
+            .try_for_each(|point| exponential_histogram(name, point, out)),
         DataView::Summary(data) => data.data_points().try_for_each(|point| summary(name, point, out)),
     }
 }
@@ -138,7 +158,13 @@ fn number(name: &str, point: NumberPointView<'_>, out: &mut Text<'_>) -> fmt::Re
 }
 
 fn histogram(name: &str, point: HistogramPointView<'_>, out: &mut Text<'_>) -> fmt::Result {
-    write!(out, "{}{{{}}} count={}", Foreign(name), Listed(point.attributes()), point.count())?;
+    write!(
+        out,
+        "{}{{{}}} count={}",
+        Foreign(name),
+        Listed(point.attributes()),
+        point.count()
+    )?;
     optional("sum", point.sum(), out)?;
     optional("min", point.min(), out)?;
     optional("max", point.max(), out)?;
@@ -153,7 +179,13 @@ fn histogram(name: &str, point: HistogramPointView<'_>, out: &mut Text<'_>) -> f
 }
 
 fn exponential_histogram(name: &str, point: ExpHistogramPointView<'_>, out: &mut Text<'_>) -> fmt::Result {
-    write!(out, "{}{{{}}} count={}", Foreign(name), Listed(point.attributes()), point.count())?;
+    write!(
+        out,
+        "{}{{{}}} count={}",
+        Foreign(name),
+        Listed(point.attributes()),
+        point.count()
+    )?;
     optional("sum", point.sum(), out)?;
     optional("min", point.min(), out)?;
     optional("max", point.max(), out)?;
@@ -180,7 +212,12 @@ fn buckets(side: &str, buckets: Option<BucketsView<'_>>, out: &mut Text<'_>) -> 
 
 fn summary(name: &str, point: SummaryPointView<'_>, out: &mut Text<'_>) -> fmt::Result {
     let (count, sum) = (point.count(), point.sum());
-    write!(out, "{}{{{}}} count={count} sum={sum:?}", Foreign(name), Listed(point.attributes()))?;
+    write!(
+        out,
+        "{}{{{}}} count={count} sum={sum:?}",
+        Foreign(name),
+        Listed(point.attributes())
+    )?;
     for quantile in point.quantile_values() {
         write!(out, " q{:?}={:?}", quantile.quantile(), quantile.value())?;
     }

@@ -41,9 +41,13 @@ impl Target {
             Self::Log => Output::Log { id: id.to_owned() },
             Self::Stdout => Output::Stdout,
             Self::Stderr => Output::Stderr,
-            Self::File(path) => {
-                Output::File(OpenOptions::new().append(true).create(true).mode(0o600).open(path)?)
-            }
+            Self::File(path) => Output::File(
+                OpenOptions::new()
+                    .append(true)
+                    .create(true)
+                    .mode(0o600)
+                    .open(path)?,
+            ),
         })
     }
 }
@@ -51,7 +55,9 @@ impl Target {
 /// An open place.
 #[derive(Debug)]
 pub(super) enum Output {
-    Log { id: String },
+    Log {
+        id: String,
+    },
     Stdout,
     Stderr,
     File(File),
@@ -65,14 +71,20 @@ impl Output {
     /// of other exporters do not stand between.
     pub(super) fn begin(&mut self) -> Page<'_> {
         let writer: Box<dyn Write + '_> = match self {
-            Self::Log { id } => Box::new(LogLines { id, line: String::new() }),
+            Self::Log { id } => Box::new(LogLines {
+                id,
+                line: String::new(),
+            }),
             Self::Stdout => Box::new(io::stdout().lock()),
             Self::Stderr => Box::new(io::stderr().lock()),
             Self::File(file) => Box::new(file),
             #[cfg(test)]
             Self::Test(listener) => Box::new(listener.clone()),
         };
-        Page { writer, failure: None }
+        Page {
+            writer,
+            failure: None,
+        }
     }
 
     pub(super) fn is_log(&self) -> bool {

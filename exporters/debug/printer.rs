@@ -64,7 +64,11 @@ impl Printer {
     ) -> std::io::Result<Self> {
         let counter = |reason: &str| {
             let help = "Batches that the debug exporter took but could not show.";
-            metrics.counter("sidelight_debug_unshown_batches", help, &[("exporter", &id), ("reason", reason)])
+            metrics.counter(
+                "sidelight_debug_unshown_batches",
+                help,
+                &[("exporter", &id), ("reason", reason)],
+            )
         };
         let shared = Arc::new(Shared {
             stuck: AtomicBool::new(false),
@@ -72,15 +76,27 @@ impl Printer {
             stalled: counter("stalled"),
         });
         let (jobs, inbox) = mpsc::channel(HANDED_OVER);
-        let press = Press { id, verbosity, outputs, shared: shared.clone(), is_failing: false };
-        std::thread::Builder::new().name("debug-exporter".to_owned()).spawn(move || press.run(inbox))?;
+        let press = Press {
+            id,
+            verbosity,
+            outputs,
+            shared: shared.clone(),
+            is_failing: false,
+        };
+        std::thread::Builder::new()
+            .name("debug-exporter".to_owned())
+            .spawn(move || press.run(inbox))?;
         Ok(Self { jobs, shared })
     }
 
     /// Shows a batch, or gives up after [`PATIENCE`]. Dropped early the batch may still be shown.
     pub(super) async fn show(&self, unix_nanos: u64, request: Request) {
         let (shown, is_shown) = oneshot::channel();
-        let job = Job { unix_nanos, request, shown };
+        let job = Job {
+            unix_nanos,
+            request,
+            shown,
+        };
         if self.shared.stuck.load(Ordering::Relaxed) {
             if self.jobs.try_send(job).is_err() {
                 self.shared.stalled.add(1);
@@ -88,7 +104,10 @@ impl Printer {
             return;
         }
         let until = Instant::now() + PATIENCE;
-        if timeout_at(until, self.jobs.send(job)).await.is_ok_and(|sent| sent.is_ok()) {
+        if timeout_at(until, self.jobs.send(job))
+            .await
+            .is_ok_and(|sent| sent.is_ok())
+        {
             // An error of the receiver would mean that the thread is gone, not that it is stuck.
             if timeout_at(until, is_shown).await.is_ok() {
                 return;
@@ -139,7 +158,10 @@ impl Press {
         if let Some(reason) = &failure {
             self.shared.failed.add(1);
             if !self.is_failing {
-                warn!(component = self.id, reason, "cannot show batches; they are counted and let pass");
+                warn!(
+                    component = self.id,
+                    reason, "cannot show batches; they are counted and let pass"
+                );
             }
         }
         self.is_failing = failure.is_some();
@@ -149,7 +171,7 @@ impl Press {
 /// The text of a batch: the line of [`basic`], then the items.
 fn page(id: &str, verbosity: Verbosity, job: &Job, has_prefix: bool, out: &mut Text<'_>) -> fmt::Result {
     if has_prefix {
-        write!(out, "{} info ", Time(job.unix_nanos))?;
+        write!(out, "{:.3} info ", Time(job.unix_nanos))?;
     }
     basic::write(id, &job.request, out)?;
     match verbosity {

@@ -22,14 +22,21 @@ struct Second {
 impl Sampler {
     /// Shows the first `initial` batches of a second, then every `thereafter`-th; 0 means none.
     pub(super) fn new(initial: u64, thereafter: u64) -> Self {
-        Self { initial, thereafter, seconds: [None; Signal::ALL.len()] }
+        Self {
+            initial,
+            thereafter,
+            seconds: [None; Signal::ALL.len()],
+        }
     }
 
     /// Counts a batch and says whether it is shown.
     pub(super) fn shows(&mut self, signal: Signal, now: Instant) -> bool {
         let second = &mut self.seconds[signal as usize];
         let running = second.filter(|s| now.saturating_duration_since(s.began) < Duration::from_secs(1));
-        let mut counted = running.unwrap_or(Second { began: now, batches: 0 });
+        let mut counted = running.unwrap_or(Second {
+            began: now,
+            batches: 0,
+        });
         counted.batches += 1;
         *second = Some(counted);
         match counted.batches.checked_sub(self.initial) {
@@ -52,7 +59,10 @@ mod tests {
     #[test]
     fn after_the_first_ones_every_nth_is_shown() {
         assert_eq!(shown(2, 1, 4), [true; 4]);
-        assert_eq!(shown(2, 3, 8), [true, true, false, false, true, false, false, true]);
+        assert_eq!(
+            shown(2, 3, 8),
+            [true, true, false, false, true, false, false, true]
+        );
         assert_eq!(shown(1, 0, 3), [true, false, false]);
         assert_eq!(shown(0, 2, 4), [false, true, false, true]);
     }

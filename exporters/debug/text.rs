@@ -24,7 +24,10 @@ pub(super) struct Text<'s> {
 
 impl<'s> Text<'s> {
     pub(super) fn new(sink: &'s mut dyn Sink) -> Self {
-        Self { gathered: String::new(), sink }
+        Self {
+            gathered: String::new(),
+            sink,
+        }
     }
 
     /// Hands on what is left.
@@ -101,13 +104,21 @@ pub(super) struct Colon<T>(pub(super) T);
 
 impl fmt::Display for Colon<&str> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() { f.write_char(':') } else { write!(f, ": {}", Foreign(self.0)) }
+        if self.0.is_empty() {
+            f.write_char(':')
+        } else {
+            write!(f, ": {}", Foreign(self.0))
+        }
     }
 }
 
 impl fmt::Display for Colon<&[u8]> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() { f.write_char(':') } else { write!(f, ": {}", Hex(self.0)) }
+        if self.0.is_empty() {
+            f.write_char(':')
+        } else {
+            write!(f, ": {}", Hex(self.0))
+        }
     }
 }
 

@@ -27,13 +27,14 @@ impl Display for Typed<'_> {
     }
 }
 
-/// A value without its type; text without quotes.
+/// A value without its type; text without quotes, nothing for no value.
 pub(super) struct Plain<'a>(pub(super) ValueView<'a>);
 
 impl Display for Plain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             ValueView::String(text) => Foreign(text).fmt(f),
+            ValueView::Empty => Ok(()),
             value => nested(value, MAX_NESTING, f),
         }
     }
@@ -42,7 +43,7 @@ impl Display for Plain<'_> {
 /// Writes a value as in JSON. `levels` bounds the recursion; admitted values never reach it.
 fn nested(value: ValueView<'_>, levels: u32, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match value {
-        ValueView::Empty => Ok(()),
+        ValueView::Empty => f.write_str("null"),
         ValueView::String(text) => Quoted(text).fmt(f),
         ValueView::Bool(value) => write!(f, "{value}"),
         ValueView::Int(value) => write!(f, "{value}"),
@@ -106,7 +107,12 @@ pub(super) fn attribute_lines(
         if nth == 0 {
             writeln!(out, "{indent}{heading}:")?;
         }
-        writeln!(out, "{indent}     -> {}: {}", Foreign(attribute.key()), Typed(attribute.value()))?;
+        writeln!(
+            out,
+            "{indent}     -> {}: {}",
+            Foreign(attribute.key()),
+            Typed(attribute.value())
+        )?;
     }
     Ok(())
 }
@@ -159,7 +165,14 @@ impl Display for Word<'_> {
 }
 
 /// `SpanKind`.
-pub(super) const SPAN_KINDS: [&str; 6] = ["Unspecified", "Internal", "Server", "Client", "Producer", "Consumer"];
+pub(super) const SPAN_KINDS: [&str; 6] = [
+    "Unspecified",
+    "Internal",
+    "Server",
+    "Client",
+    "Producer",
+    "Consumer",
+];
 
 /// `Status.StatusCode`.
 pub(super) const STATUS_CODES: [&str; 3] = ["Unset", "Ok", "Error"];
@@ -169,7 +182,29 @@ pub(super) const TEMPORALITIES: [&str; 3] = ["Unspecified", "Delta", "Cumulative
 
 /// `SeverityNumber` as text.
 pub(super) const SEVERITIES: [&str; 25] = [
-    "Unspecified", "Trace", "Trace2", "Trace3", "Trace4", "Debug", "Debug2", "Debug3", "Debug4", "Info", "Info2",
-    "Info3", "Info4", "Warn", "Warn2", "Warn3", "Warn4", "Error", "Error2", "Error3", "Error4", "Fatal", "Fatal2",
-    "Fatal3", "Fatal4",
+    "Unspecified",
+    "Trace",
+    "Trace2",
+    "Trace3",
+    "Trace4",
+    "Debug",
+    "Debug2",
+    "Debug3",
+    "Debug4",
+    "Info",
+    "Info2",
+    "Info3",
+    "Info4",
+    "Warn",
+    "Warn2",
+    "Warn3",
+    "Warn4",
+    "Error",
+    "Error2",
+    "Error3",
+    "Error4",
+    "Fatal",
+    "Fatal2",
+    "Fatal3",
+    "Fatal4",
 ];

@@ -82,17 +82,33 @@ settings! {
 impl Config {
     fn check(&self, check: &mut Check<'_, '_>) {
         if self.path.is_empty() {
-            check.error_hint("path", "is empty", "give the path of a file, or `-` for standard output");
+            check.error_hint(
+                "path",
+                "is empty",
+                "give the path of a file, or `-` for standard output",
+            );
         }
         if self.rotation.is_some() && matches!(self.place(), Place::Stdout | Place::Stderr) {
-            check.conflict("rotation", "path", "is not possible for standard output and error");
+            check.conflict(
+                "rotation",
+                "path",
+                "is not possible for standard output and error",
+            );
         }
         match &self.directory_permissions {
             Some(text) if mode(text).is_none() => {
-                check.error_hint("directory_permissions", "is no octal number up to 0777", "write it as `\"0755\"`");
+                check.error_hint(
+                    "directory_permissions",
+                    "is no octal number up to 0777",
+                    "write it as `\"0755\"`",
+                );
             }
             Some(_) if !self.create_directory => {
-                check.conflict("directory_permissions", "create_directory", "has no meaning without `create_directory: true`");
+                check.conflict(
+                    "directory_permissions",
+                    "create_directory",
+                    "has no meaning without `create_directory: true`",
+                );
             }
             _ => {}
         }
@@ -143,7 +159,10 @@ impl ExporterConfig for Config {
         match self.place() {
             Place::Stdout | Place::Stderr => Vec::new(),
             Place::File(path) if path.starts_with("/dev") => Vec::new(),
-            Place::File(path) => vec![Resource::Write { path, setting: "path".to_owned() }],
+            Place::File(path) => vec![Resource::Write {
+                path,
+                setting: "path".to_owned(),
+            }],
         }
     }
 
@@ -154,12 +173,20 @@ impl ExporterConfig for Config {
             empties: !self.append && self.rotation.is_none(),
             layout,
             keep: self.keep(),
-            directory_mode: self
-                .create_directory
-                .then(|| self.directory_permissions.as_deref().and_then(mode).unwrap_or(0o755)),
+            directory_mode: self.create_directory.then(|| {
+                self.directory_permissions
+                    .as_deref()
+                    .and_then(mode)
+                    .unwrap_or(0o755)
+            }),
         };
         let encoder = record::Encoder::new(self.format, layout, &cx.budget);
-        Ok(Arc::new(FileExporter::new(destination, encoder, self.flush_interval, cx)))
+        Ok(Arc::new(FileExporter::new(
+            destination,
+            encoder,
+            self.flush_interval,
+            cx,
+        )))
     }
 }
 
@@ -179,7 +206,13 @@ mod tests {
 
     #[test]
     fn permissions_are_octal_and_nothing_beyond_them() {
-        for (text, expected) in [("0755", Some(0o755)), ("700", Some(0o700)), ("01777", None), ("0o755", None), ("9", None)] {
+        for (text, expected) in [
+            ("0755", Some(0o755)),
+            ("700", Some(0o700)),
+            ("01777", None),
+            ("0o755", None),
+            ("9", None),
+        ] {
             assert_eq!(mode(text), expected, "{text}");
         }
     }

@@ -45,8 +45,15 @@ pub(super) enum Destination {
 impl Destination {
     pub(super) fn new(settings: Settings) -> Self {
         match settings.place.clone() {
-            Place::Stdout | Place::Stderr => Self::Stream(Stream { settings, is_torn: false }),
-            Place::File(path) => Self::File(LogFile { path, settings, open: None }),
+            Place::Stdout | Place::Stderr => Self::Stream(Stream {
+                settings,
+                is_torn: false,
+            }),
+            Place::File(path) => Self::File(LogFile {
+                path,
+                settings,
+                open: None,
+            }),
         }
     }
 
@@ -142,7 +149,10 @@ impl LogFile {
     /// The open file, if the path still leads to it; else whatever the path leads to now. So a file that was removed
     /// or renamed from outside is left, and the path is written to again.
     fn current(&mut self, unix_nanos: u64) -> io::Result<OpenFile> {
-        let open = self.open.take().filter(|open| identity(&self.path).is_ok_and(|found| found == open.identity()));
+        let open = self
+            .open
+            .take()
+            .filter(|open| identity(&self.path).is_ok_and(|found| found == open.identity()));
         match open {
             Some(open) => Ok(open),
             None => self.open(unix_nanos),
@@ -152,7 +162,10 @@ impl LogFile {
     /// Opens the path, with a whole record at its end.
     fn open(&mut self, unix_nanos: u64) -> io::Result<OpenFile> {
         if let Some(mode) = self.settings.directory_mode {
-            DirBuilder::new().recursive(true).mode(mode).create(folder_of(&self.path))?;
+            DirBuilder::new()
+                .recursive(true)
+                .mode(mode)
+                .create(folder_of(&self.path))?;
         }
         let mut open = OpenFile::open(&self.path)?;
         if std::mem::take(&mut self.settings.empties) {
@@ -176,7 +189,9 @@ impl LogFile {
 
     /// True where the records would make the file larger than it may be. A file gets one write whatever its size.
     fn is_full(&self, open: &OpenFile, records: &[u8]) -> io::Result<bool> {
-        let Some(max) = self.settings.keep.max_bytes else { return Ok(false) };
+        let Some(max) = self.settings.keep.max_bytes else {
+            return Ok(false);
+        };
         let len = open.len()?;
         Ok(len > 0 && len.saturating_add(records.len() as u64) > max)
     }

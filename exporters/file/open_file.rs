@@ -30,7 +30,10 @@ pub(super) struct AppendError {
 
 impl From<io::Error> for AppendError {
     fn from(error: io::Error) -> Self {
-        Self { error, is_left: false }
+        Self {
+            error,
+            is_left: false,
+        }
     }
 }
 
@@ -59,8 +62,13 @@ impl OpenFile {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         // Without `O_NONBLOCK` the opening of a pipe could wait for its reader.
         let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY;
-        let opened =
-            OpenOptions::new().read(true).append(true).create(true).mode(0o600).custom_flags(flags).open(path);
+        let opened = OpenOptions::new()
+            .read(true)
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .custom_flags(flags)
+            .open(path);
         let file = opened.map_err(|e| match e.raw_os_error() {
             Some(libc::ELOOP) => refused("it is a symbolic link; name the file that it leads to"),
             _ => e,
@@ -68,7 +76,9 @@ impl OpenFile {
         let metadata = file.metadata()?;
         let kind = metadata.file_type();
         if !kind.is_file() && !kind.is_char_device() {
-            return Err(refused("it is no file; for a pipe use `-` and pipe the program's output"));
+            return Err(refused(
+                "it is no file; for a pipe use `-` and pipe the program's output",
+            ));
         }
         Ok(Self {
             file: Arc::new(file),
@@ -84,7 +94,11 @@ impl OpenFile {
 
     /// Bytes in it; 0 for a device.
     pub(super) fn len(&self) -> io::Result<u64> {
-        if self.is_regular { Ok(self.file.metadata()?.len()) } else { Ok(0) }
+        if self.is_regular {
+            Ok(self.file.metadata()?.len())
+        } else {
+            Ok(0)
+        }
     }
 
     pub(super) fn tail(&self, layout: Layout) -> io::Result<Tail> {
@@ -98,7 +112,11 @@ impl OpenFile {
 
     /// Cuts it to a length.
     pub(super) fn cut(&self, len: u64) -> io::Result<()> {
-        if self.is_regular { self.file.set_len(len) } else { Ok(()) }
+        if self.is_regular {
+            self.file.set_len(len)
+        } else {
+            Ok(())
+        }
     }
 
     /// Appends all of the bytes or none.

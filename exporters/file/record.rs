@@ -42,7 +42,12 @@ impl Encoder {
     pub(super) fn new(format: Format, layout: Layout, budget: &Budget) -> Self {
         let compression = sidelight_transport::Compression::Zstd;
         let compressor = Compressor::new(compression, &CompressionParams::default(), budget);
-        Self { format, layout, compressor, budget: budget.clone() }
+        Self {
+            format,
+            layout,
+            compressor,
+            budget: budget.clone(),
+        }
     }
 
     /// True where every byte is worked on.
@@ -61,7 +66,11 @@ impl Encoder {
         }
         // What it holds was let in already, so there must be room for it.
         let records = self.budget.charge_anyway(0).own(records);
-        Ok(Request { signal, items: payload.items(), body: std::iter::once(records).collect() })
+        Ok(Request {
+            signal,
+            items: payload.items(),
+            body: std::iter::once(records).collect(),
+        })
     }
 
     fn write_record(&self, signal: Signal, request: &Bytes, out: &mut Vec<u8>) -> Result<(), String> {
@@ -131,7 +140,11 @@ fn tail_of_lines(file: &File, len: u64) -> io::Result<Tail> {
     let is_ours = LINE_START.starts_with(found);
     // After a power cut a file can be longer than what reached the disk; the rest of it is zero.
     let is_unwritten = found.iter().all(|byte| *byte == 0);
-    Ok(if is_ours || is_unwritten { Tail::Torn(start) } else { Tail::Strange })
+    Ok(if is_ours || is_unwritten {
+        Tail::Torn(start)
+    } else {
+        Tail::Strange
+    })
 }
 
 /// Where the line begins that the file ends in; `len` where it ends with a line feed.
@@ -154,7 +167,9 @@ fn tail_of_frames(file: &File, len: u64, magic: &[u8]) -> io::Result<Tail> {
     while at < len {
         let mut head = [0; 8];
         let head = read_up_to(file, at, len, &mut head[..4 + magic.len()])?;
-        let Some((length, content)) = head.split_first_chunk::<4>() else { return Ok(Tail::Torn(at)) };
+        let Some((length, content)) = head.split_first_chunk::<4>() else {
+            return Ok(Tail::Torn(at));
+        };
         let length = u32::from_be_bytes(*length);
         let known = content.len().min(length as usize);
         if length == 0 || !magic.starts_with(&content[..known]) {

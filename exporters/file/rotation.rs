@@ -45,10 +45,20 @@ struct Parts<'p> {
 impl<'p> Parts<'p> {
     fn of(path: &'p Path, localtime: bool) -> io::Result<Self> {
         let name = path.file_name().and_then(OsStr::to_str);
-        let name = name.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path has no file name"))?;
+        let name =
+            name.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path has no file name"))?;
         let (stem, extension) = name.split_at(name.rfind('.').unwrap_or(name.len()));
-        let zone = if localtime { TimeZone::system() } else { TimeZone::UTC };
-        Ok(Self { folder: folder_of(path), stem, extension, zone })
+        let zone = if localtime {
+            TimeZone::system()
+        } else {
+            TimeZone::UTC
+        };
+        Ok(Self {
+            folder: folder_of(path),
+            stem,
+            extension,
+            zone,
+        })
     }
 
     fn name(&self, at: Timestamp) -> String {
@@ -58,7 +68,10 @@ impl<'p> Parts<'p> {
 
     /// The time in the name of a file that was put aside; `None` for all other names.
     fn time(&self, name: &str) -> Option<Timestamp> {
-        let time = name.strip_prefix(self.stem)?.strip_prefix('-')?.strip_suffix(self.extension)?;
+        let time = name
+            .strip_prefix(self.stem)?
+            .strip_prefix('-')?
+            .strip_suffix(self.extension)?;
         let time = DateTime::strptime(TIME_FORMAT, time).ok()?;
         Some(time.to_zoned(self.zone.clone()).ok()?.timestamp())
     }
@@ -66,7 +79,9 @@ impl<'p> Parts<'p> {
 
 /// The folder of a path.
 pub(super) fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }
 
 /// Renames the file to a name with the time that no file has.
@@ -77,7 +92,9 @@ pub(super) fn put_aside(path: &Path, keep: &Keep, unix_nanos: u64) -> io::Result
     let parts = Parts::of(path, keep.localtime)?;
     let first = Timestamp::from_nanosecond(i128::from(unix_nanos)).map_err(io::Error::other)?;
     for later in 0..MAX_NAMES {
-        let at = first.saturating_add(Duration::from_millis(later.unsigned_abs())).map_err(io::Error::other)?;
+        let at = first
+            .saturating_add(Duration::from_millis(later.unsigned_abs()))
+            .map_err(io::Error::other)?;
         let aside = parts.folder.join(parts.name(at));
         match std::fs::symlink_metadata(&aside) {
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
@@ -88,7 +105,10 @@ pub(super) fn put_aside(path: &Path, keep: &Keep, unix_nanos: u64) -> io::Result
             Err(e) => return Err(e),
         }
     }
-    Err(io::Error::new(io::ErrorKind::AlreadyExists, "all names for a file put aside are taken"))
+    Err(io::Error::new(
+        io::ErrorKind::AlreadyExists,
+        "all names for a file put aside are taken",
+    ))
 }
 
 /// Removes files that were put aside: those over the number, the oldest first, and those over the age. What cannot be
@@ -100,7 +120,9 @@ pub(super) fn remove_old(path: &Path, keep: &Keep, unix_nanos: u64) {
     let removed = put_aside_before(path, keep).and_then(|mut backups| {
         backups.sort_by(|(a, _), (b, _)| b.cmp(a));
         let now = i128::from(unix_nanos);
-        let limit = keep.max_age.map(|age| now - i128::try_from(age.as_nanos()).unwrap_or(i128::MAX));
+        let limit = keep
+            .max_age
+            .map(|age| now - i128::try_from(age.as_nanos()).unwrap_or(i128::MAX));
         for (nth, (time, path)) in backups.iter().enumerate() {
             let too_many = keep.max_backups.is_some_and(|max| nth >= max);
             let too_old = limit.is_some_and(|limit| time.as_nanosecond() < limit);
@@ -122,7 +144,9 @@ fn put_aside_before(path: &Path, keep: &Keep) -> io::Result<Vec<(Timestamp, Path
     for entry in std::fs::read_dir(parts.folder)?.take(MAX_ENTRIES) {
         let entry = entry?;
         let name = entry.file_name();
-        let Some(time) = name.to_str().and_then(|name| parts.time(name)) else { continue };
+        let Some(time) = name.to_str().and_then(|name| parts.time(name)) else {
+            continue;
+        };
         if entry.file_type()?.is_file() {
             found.push((time, entry.path()));
         }
@@ -176,7 +200,12 @@ mod tests {
                 std::fs::write(&path, "x").unwrap();
                 put_aside(&path, &keep, NOW - days * DAY).unwrap();
             }
-            for other in ["t.json", "t-notes.json", "tt-2020-01-01T00-00-00.000.json", "t-2020-01-01T00-00-00.000.txt"] {
+            for other in [
+                "t.json",
+                "t-notes.json",
+                "tt-2020-01-01T00-00-00.000.json",
+                "t-2020-01-01T00-00-00.000.txt",
+            ] {
                 std::fs::write(folder.path().join(other), "mine").unwrap();
             }
             std::fs::create_dir(folder.path().join("t-2020-01-01T00-00-00.000.json")).unwrap();
@@ -191,9 +220,18 @@ mod tests {
             left
         };
         assert_eq!(names(Keep::default()).len(), 4);
-        let by_number = names(Keep { max_backups: Some(1), ..Keep::default() });
+        let by_number = names(Keep {
+            max_backups: Some(1),
+            ..Keep::default()
+        });
         assert_eq!(by_number, ["t-2026-11-20T10-15-30.123.json"]);
-        let by_age = names(Keep { max_age: Some(Duration::from_nanos(2 * DAY)), ..Keep::default() });
-        assert_eq!(by_age, ["t-2026-11-19T10-15-30.123.json", "t-2026-11-20T10-15-30.123.json"]);
+        let by_age = names(Keep {
+            max_age: Some(Duration::from_nanos(2 * DAY)),
+            ..Keep::default()
+        });
+        assert_eq!(
+            by_age,
+            ["t-2026-11-19T10-15-30.123.json", "t-2026-11-20T10-15-30.123.json"]
+        );
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::{HeaderValue, header};
 use sidelight_component::sending::{RetryOnFailure, SendingQueue, SendingSettings};
 use sidelight_component::{BuildContext, BuildError, Exporter, ExporterConfig};
 use sidelight_config::{Check, Secret, setting_enum, settings};
@@ -17,6 +18,9 @@ use super::OtlpGrpc;
 /// Peers refuse messages over 4 MiB unless they were told otherwise (gRPC's default); the rest is room for
 /// what the framing adds.
 const MAX_REQUEST_BYTES: usize = 3_670_016;
+
+/// What the OTLP specification asks exporters to call themselves ("User Agent").
+const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("sidelight/", env!("CARGO_PKG_VERSION")));
 
 setting_enum! {
     /// How requests are spread over the addresses of a name.
@@ -90,10 +94,12 @@ impl ExporterConfig for Config {
         };
         let client =
             Client::new(&target, settings, tls).map_err(|e| BuildError::at("endpoint", e.to_string()))?;
+        let mut metadata = header_map(&self.headers, "headers")?;
+        metadata.entry(header::USER_AGENT).or_insert(USER_AGENT);
         Ok(Arc::new(OtlpGrpc {
             id: cx.id.to_string(),
             client,
-            metadata: header_map(&self.headers, "headers")?,
+            metadata,
             compressor: Compressor::new(self.compression, &self.compression_params, &cx.budget),
         }))
     }

@@ -13,7 +13,7 @@ use sidelight_component::{
 };
 use sidelight_net::client::Client;
 use sidelight_net::grpc::unary_request;
-use sidelight_transport::{Compressor, unsent};
+use sidelight_transport::Compressor;
 
 pub use config::Config;
 
@@ -63,7 +63,7 @@ impl Exporter for OtlpGrpc {
         };
         match answer {
             Ok(answer) => verdict::of_answer(&self.id, request.signal, &answer),
-            Err(error) => unsent(&error),
+            Err(error) => verdict::of_failure(&error),
         }
     }
 }

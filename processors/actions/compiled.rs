@@ -74,8 +74,14 @@ struct Extract {
 impl Actions {
     /// Compiles settings that were checked. `Err` with the place in the list and the problem otherwise.
     pub(crate) fn compile(actions: &[ActionConfig]) -> Result<Self, (usize, String)> {
-        let steps = actions.iter().enumerate().map(|(nth, action)| Step::compile(action).map_err(|e| (nth, e)));
-        Ok(Actions { steps: steps.collect::<Result<_, _>>()?, scratch: Scratch::default() })
+        let steps = actions
+            .iter()
+            .enumerate()
+            .map(|(nth, action)| Step::compile(action).map_err(|e| (nth, e)));
+        Ok(Actions {
+            steps: steps.collect::<Result<_, _>>()?,
+            scratch: Scratch::default(),
+        })
     }
 
     /// Runs all actions on the attributes of one message.
@@ -98,40 +104,66 @@ impl Step {
         };
         let write = |when| {
             let source = Source::of(action).ok_or("has nothing to write")?;
-            Ok(Step::Write { key: key.clone(), when, source })
+            Ok(Step::Write {
+                key: key.clone(),
+                when,
+                source,
+            })
         };
         match action.action {
             Verb::Insert => write(When::Absent),
             Verb::Update => write(When::Present),
             Verb::Upsert => write(When::Always),
-            Verb::Delete => Ok(Step::Delete { key, pattern: pattern()? }),
-            Verb::Hash => Ok(Step::Hash { key, pattern: pattern()? }),
-            Verb::Extract => Ok(Step::Extract(Extract::new(key, pattern()?.ok_or("has no pattern")?))),
-            Verb::Convert => {
-                Ok(Step::Convert { key, to: action.converted_type.ok_or("has no converted_type")? })
-            }
+            Verb::Delete => Ok(Step::Delete {
+                key,
+                pattern: pattern()?,
+            }),
+            Verb::Hash => Ok(Step::Hash {
+                key,
+                pattern: pattern()?,
+            }),
+            Verb::Extract => Ok(Step::Extract(Extract::new(
+                key,
+                pattern()?.ok_or("has no pattern")?,
+            ))),
+            Verb::Convert => Ok(Step::Convert {
+                key,
+                to: action.converted_type.ok_or("has no converted_type")?,
+            }),
         }
     }
 
     #[inline]
     fn apply(&mut self, edits: &mut AttributeEdits<'_>, scratch: &mut Scratch) {
         match self {
-            Step::Write { key, when, source: Source::Value(value) } => {
+            Step::Write {
+                key,
+                when,
+                source: Source::Value(value),
+            } => {
                 write(edits, key, *when, value.view());
             }
-            Step::Write { key, when, source: Source::Attribute { key: source, default } } => {
+            Step::Write {
+                key,
+                when,
+                source: Source::Attribute { key: source, default },
+            } => {
                 copy(edits, key, *when, source, default.as_ref());
             }
             Step::Delete { key, pattern } => delete(edits, key, pattern.as_ref()),
             Step::Hash { key, pattern } => {
-                hash(edits, key);
+                if !key.is_empty() {
+                    hash(edits, key);
+                }
                 if let Some(pattern) = pattern {
                     hash_matching(edits, pattern, &mut scratch.keys);
                 }
             }
             Step::Extract(extract) => extract.apply(edits, &mut scratch.text),
             Step::Convert { key, to } => {
-                let converted = edits.get(key).and_then(|value| convert(value, *to, &mut scratch.text));
+                let converted = edits
+                    .get(key)
+                    .and_then(|value| convert(value, *to, &mut scratch.text));
                 match converted {
                     Some(Converted::Int(value)) => replace(edits, key, ValueView::Int(value)),
                     Some(Converted::Double(value)) => replace(edits, key, ValueView::Double(value)),
@@ -145,24 +177,41 @@ impl Step {
 
 impl Source {
     fn of(action: &ActionConfig) -> Option<Self> {
-        match (&action.value, action.from_attribute.as_str(), &action.default_value) {
+        match (
+            &action.value,
+            action.from_attribute.as_str(),
+            &action.default_value,
+        ) {
             (Some(value), _, _) | (None, "", Some(value)) => Some(Source::Value(value.clone())),
             (None, "", None) => None,
-            (None, key, default) => Some(Source::Attribute { key: key.to_owned(), default: default.clone() }),
+            (None, key, default) => Some(Source::Attribute {
+                key: key.to_owned(),
+                default: default.clone(),
+            }),
         }
     }
 }
 
 impl Extract {
     fn new(key: String, pattern: Regex) -> Self {
-        let targets =
-            pattern.capture_names().skip(1).map(|name| name.unwrap_or_default().to_owned()).collect();
+        let targets = pattern
+            .capture_names()
+            .skip(1)
+            .map(|name| name.unwrap_or_default().to_owned())
+            .collect();
         let groups = pattern.capture_locations();
-        Extract { key, pattern, targets, groups }
+        Extract {
+            key,
+            pattern,
+            targets,
+            groups,
+        }
     }
 
     fn apply(&mut self, edits: &mut AttributeEdits<'_>, copy: &mut String) {
-        let Some(ValueView::String(text)) = edits.get(&self.key) else { return };
+        let Some(ValueView::String(text)) = edits.get(&self.key) else {
+            return;
+        };
         if self.pattern.captures_read(&mut self.groups, text).is_none() {
             return;
         }
@@ -170,8 +219,16 @@ impl Extract {
         copy.clear();
         copy.push_str(text);
         for (nth, target) in self.targets.iter().enumerate() {
-            let found = self.groups.get(nth + 1).and_then(|(start, end)| copy.get(start..end));
-            write(edits, target, When::Always, ValueView::String(found.unwrap_or_default()));
+            let found = self
+                .groups
+                .get(nth + 1)
+                .and_then(|(start, end)| copy.get(start..end));
+            write(
+                edits,
+                target,
+                When::Always,
+                ValueView::String(found.unwrap_or_default()),
+            );
         }
     }
 }
@@ -271,6 +328,8 @@ impl Keys {
 
     fn iter(&self) -> impl Iterator<Item = &str> {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        starts.zip(&self.ends).map(|(start, end)| self.text.get(start..*end).unwrap_or_default())
+        starts
+            .zip(&self.ends)
+            .map(|(start, end)| self.text.get(start..*end).unwrap_or_default())
     }
 }

@@ -25,7 +25,9 @@ pub(super) fn convert(value: ValueView<'_>, to: ConvertedType, text: &mut String
         (ConvertedType::Int, ValueView::Bool(value)) => Some(Converted::Int(i64::from(value))),
         (ConvertedType::Int, ValueView::String(text)) => text.parse().ok().map(Converted::Int),
         (ConvertedType::Double, ValueView::Int(value)) => Some(Converted::Double(value as f64)),
-        (ConvertedType::Double, ValueView::Bool(value)) => Some(Converted::Double(f64::from(u8::from(value)))),
+        (ConvertedType::Double, ValueView::Bool(value)) => {
+            Some(Converted::Double(f64::from(u8::from(value))))
+        }
         (ConvertedType::Double, ValueView::String(text)) => parse_double(text).map(Converted::Double),
         _ => None,
     }
@@ -74,9 +76,13 @@ mod tests {
 
     #[test]
     fn doubles_lose_their_fraction_and_stay_within_64_bits() {
-        for (value, expected) in
-            [(2.9, 2), (-2.9, -2), (1e300, i64::MAX), (f64::NEG_INFINITY, i64::MIN), (f64::NAN, 0)]
-        {
+        for (value, expected) in [
+            (2.9, 2),
+            (-2.9, -2),
+            (1e300, i64::MAX),
+            (f64::NEG_INFINITY, i64::MIN),
+            (f64::NAN, 0),
+        ] {
             let found = convert(ValueView::Double(value), ConvertedType::Int, &mut String::new());
             assert_eq!(found, Some(Converted::Int(expected)), "{value}");
         }

@@ -20,7 +20,10 @@ impl HexDigest {
             ValueView::Int(value) => Self::of_bytes(&value.to_le_bytes()),
             ValueView::Double(value) => Self::of_bytes(&value.to_bits().to_le_bytes()),
             ValueView::Empty | ValueView::Bytes(_) | ValueView::Array(_) | ValueView::KvList(_) => {
-                HexDigest { hex: [0; HEX_LEN], len: 0 }
+                HexDigest {
+                    hex: [0; HEX_LEN],
+                    len: 0,
+                }
             }
         }
     }

@@ -71,7 +71,8 @@ pub(super) fn http_refusal(encoding: Encoding, refusal: Refusal) -> Response<Rep
 /// A body that could not be read as an HTTP answer.
 pub(super) fn http_unreadable(encoding: Encoding, error: &HttpError) -> Response<ReplyBody> {
     let code = match error {
-        HttpError::TooLarge { .. } | HttpError::Overloaded(_) => Code::ResourceExhausted,
+        HttpError::TooLarge { .. } => Code::ResourceExhausted,
+        HttpError::Overloaded(_) => Code::Unavailable,
         HttpError::UnsupportedEncoding { .. } | HttpError::Malformed(_) => Code::InvalidArgument,
         HttpError::Idle(_) => Code::DeadlineExceeded,
     };

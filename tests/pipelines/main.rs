@@ -1,1 +1,16 @@
-//! placeholder
+//! The built program from outside: its commands, its end, and bad input at every door.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot be set up fails"
+)]
+
+mod bad_input;
+mod clients;
+mod commands;
+mod forwarding;
+mod program;
+mod sink;
+mod starting;
+mod stopping;

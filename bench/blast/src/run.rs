@@ -117,3 +117,85 @@ async fn measure(args: &Args, sender: &Sender, sink: &Sink, target: Option<&Targ
         kills,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    /// A short run from sender to sink, on a port that was free a moment ago.
+    async fn direct(args: &[&str]) -> Report {
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
+        let address = port.to_string();
+        let fixed = [
+            "blast",
+            "--direct",
+            "--output",
+            &address,
+            "--requests",
+            "4",
+            "--seconds",
+            "0.3",
+            "--warmup",
+            "0",
+        ];
+        run(&Args::parse_from([&fixed, args].concat())).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_sender_sends_frames_as_large_as_it_may_and_no_larger() {
+        let offered = direct(&["--frame", "1048576"]).await;
+        assert!(offered.measured.arrived.largest_frame > 500_000);
+        let capped = direct(&["--frame", "1048576", "--send-frame", "16384"]).await;
+        assert_eq!(capped.measured.arrived.largest_frame, 16_384);
+        let (frames, requests) = (capped.measured.arrived.frames, capped.measured.arrived.requests);
+        // 545 kB take 34 frames; a window that is used up in the middle of one makes one more.
+        assert!(
+            (requests * 34..requests * 36).contains(&frames),
+            "{frames} frames in {requests} requests"
+        );
+    }
+
+    #[tokio::test]
+    async fn everything_sent_over_every_protocol_and_compression_arrives() {
+        for protocol in ["grpc", "http"] {
+            for compression in ["none", "gzip:1", "zstd:1"] {
+                let report = direct(&["--protocol", protocol, "--compression", compression, "--check"]).await;
+                let lost = report.check.as_ref().map(|c| c.lost);
+                let sent = &report.measured.sent;
+                assert_eq!(
+                    (lost, sent.refused_requests),
+                    (Some(0), 0),
+                    "{protocol} {compression}"
+                );
+                assert!(
+                    sent.acked > 0 && sent.acked == report.measured.arrived.items,
+                    "{protocol} {compression}"
+                );
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refusing_sink_makes_a_run_void_unless_it_was_asked_for() {
+        let mut report = direct(&["--items", "10", "--refuse", "0:0.1"]).await;
+        assert!(report.measured.sent.refused_requests > 0);
+        let counts = |r: &Report| !r.void().iter().any(|reason| reason.contains("acknowledged"));
+        assert!(counts(&report));
+        report.args.refuse = None;
+        assert!(!counts(&report));
+    }
+
+    #[tokio::test]
+    async fn a_stall_is_charged_to_every_request_that_was_due_meanwhile() {
+        let report = direct(&["--items", "10", "--rate", "10000", "--stall", "0:0.2"]).await;
+        let p50 = report.latency["p50"].as_f64().unwrap();
+        assert!(
+            p50 > 30.0,
+            "requests were due all along the 200 ms, the median says {p50} ms"
+        );
+    }
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use anyhow::{Result, ensure};
-use bytes::{Buf, BufMut, Bytes, BytesMut};
+use bytes::{Buf, Bytes};
 use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -17,6 +17,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::payload::{Answer, Outgoing, Payload};
+use crate::pool::Pool;
 use crate::socket::{CorkedExecutor, Socket};
 use crate::{Args, Collect};
 
@@ -36,6 +37,7 @@ pub(crate) async fn run(args: &Args, listen: &str, next: String) -> Result<()> {
         address: next,
         connections,
         turn: AtomicUsize::new(0),
+        pool: Pool::default(),
     });
     let listener = TcpListener::bind(listen).await?;
     loop {
@@ -102,7 +104,8 @@ async fn forward(
     let (head, body) = request.into_parts();
     let body = match collect {
         Collect::Stream => Outgoing::Streamed(body),
-        Collect::Exact => Outgoing::Whole(Some(Payload::One(exact(body).await?))),
+        Collect::Exact => Outgoing::Whole(Some(Payload::One(exact(body, None).await?))),
+        Collect::Pool => Outgoing::Whole(Some(Payload::One(exact(body, Some(&upstream.pool)).await?))),
         Collect::Frames => Outgoing::Whole(Some(frames(body).await?)),
     };
     let mut out = Request::post(format!("http://{}{}", upstream.address, head.uri.path()))
@@ -132,8 +135,8 @@ async fn forward(
 /// Reads the one message of a unary call, prefix included, into a buffer of its stated size.
 ///
 /// A message that came in a single frame is taken as it is, without a copy. At most 64 MiB.
-async fn exact(mut body: Incoming) -> Result<Bytes> {
-    let mut whole = BytesMut::new();
+async fn exact(mut body: Incoming, pool: Option<&Pool>) -> Result<Bytes> {
+    let mut whole = Vec::new();
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame?.into_data() else { continue };
         if whole.is_empty() && data.len() >= 5 {
@@ -142,15 +145,19 @@ async fn exact(mut body: Incoming) -> Result<Bytes> {
             if stated == data.len() {
                 return Ok(data);
             }
-            whole.reserve(stated);
+            whole = pool.map(Pool::take).unwrap_or_default();
+            whole.reserve_exact(stated);
         }
         ensure!(
             whole.len() + data.len() <= 64 << 20,
             "a body larger than its prefix states"
         );
-        whole.put_slice(&data);
+        whole.extend_from_slice(&data);
     }
-    Ok(whole.freeze())
+    Ok(match pool {
+        Some(pool) => pool.lend(whole),
+        None => whole.into(),
+    })
 }
 
 async fn frames(mut body: Incoming) -> Result<Payload> {

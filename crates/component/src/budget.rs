@@ -24,7 +24,19 @@ pub const DEFAULT_LIMIT_BYTES: usize = 64 << 20;
 /// What a refused client is told to wait. Short, because the budget is freed by every delivered batch.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// A count of bytes with a limit. Clones share it.
+/// What a buffer of this many bytes takes of memory: allocators hand out sizes that are a quarter of a power of
+/// two apart (jemalloc's size classes; others are no finer), so that 544 kB take 640 KiB. Small buffers are
+/// taken as they are.
+fn taken(bytes: usize) -> usize {
+    const SMALL: usize = 16 << 10;
+    if bytes <= SMALL {
+        return bytes;
+    }
+    let step = 1_usize << ((bytes - 1).ilog2() - 2);
+    bytes.checked_next_multiple_of(step).unwrap_or(usize::MAX)
+}
+
+/// A count of bytes with a limit, in what buffers really take. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Budget(Arc<Inner>);
 
@@ -61,15 +73,17 @@ impl Budget {
     /// # Errors
     /// [`Overloaded`] where the limit would be passed.
     pub fn charge(&self, bytes: usize) -> Result<Permit, Overloaded> {
-        self.take(bytes)?;
-        Ok(Permit { budget: self.clone(), bytes })
+        let charged = taken(bytes);
+        self.take(charged)?;
+        Ok(Permit { budget: self.clone(), bytes, charged })
     }
 
     /// Charges `bytes` even past the limit: for the growth of data that was admitted already, which must not
     /// be refused half way (an attribute inserted, a buffer in flight re-encoded).
     pub fn charge_anyway(&self, bytes: usize) -> Permit {
-        self.note_peak(self.0.used.fetch_add(bytes, Ordering::Relaxed) + bytes);
-        Permit { budget: self.clone(), bytes }
+        let mut permit = Permit { budget: self.clone(), bytes: 0, charged: 0 };
+        permit.set(bytes);
+        permit
     }
 
     fn take(&self, bytes: usize) -> Result<(), Overloaded> {
@@ -98,11 +112,14 @@ impl Default for Budget {
 #[derive(Debug)]
 pub struct Permit {
     budget: Budget,
+    /// What was asked for.
     bytes: usize,
+    /// What that takes.
+    charged: usize,
 }
 
 impl Permit {
-    /// Bytes that this permit holds.
+    /// Bytes that this permit was asked for.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
@@ -112,20 +129,23 @@ impl Permit {
     /// # Errors
     /// [`Overloaded`] where the limit would be passed; the permit is then as it was.
     pub fn grow(&mut self, more: usize) -> Result<(), Overloaded> {
-        self.budget.take(more)?;
-        self.bytes += more;
+        let bytes = self.bytes.saturating_add(more);
+        let charged = taken(bytes);
+        self.budget.take(charged - self.charged)?;
+        (self.bytes, self.charged) = (bytes, charged);
         Ok(())
     }
 
     /// Sets the charge to `bytes`, also past the limit (see [`Budget::charge_anyway`]).
     pub fn set(&mut self, bytes: usize) {
-        if bytes > self.bytes {
-            let more = bytes - self.bytes;
+        let charged = taken(bytes);
+        if charged > self.charged {
+            let more = charged - self.charged;
             self.budget.note_peak(self.budget.0.used.fetch_add(more, Ordering::Relaxed) + more);
         } else {
-            self.budget.0.used.fetch_sub(self.bytes - bytes, Ordering::Relaxed);
+            self.budget.0.used.fetch_sub(self.charged - charged, Ordering::Relaxed);
         }
-        self.bytes = bytes;
+        (self.bytes, self.charged) = (bytes, charged);
     }
 
     /// Hands the buffer and its charge to a `Bytes`: the charge ends when the last slice of it is gone.
@@ -137,7 +157,7 @@ impl Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.budget.0.used.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.budget.0.used.fetch_sub(self.charged, Ordering::Relaxed);
     }
 }
 
@@ -155,6 +175,30 @@ impl AsRef<[u8]> for Charged {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn large_buffers_are_charged_with_the_size_that_the_allocator_hands_out() {
+        const KIB: usize = 1 << 10;
+        for (asked, taken) in [
+            (1, 1),
+            (16 * KIB, 16 * KIB),
+            (16 * KIB + 1, 20 * KIB),
+            (20 * KIB, 20 * KIB),
+            (544_000, 640 * KIB),
+            (1024 * KIB, 1024 * KIB),
+            (1024 * KIB + 1, 1280 * KIB),
+            (usize::MAX, usize::MAX),
+        ] {
+            assert_eq!(super::taken(asked), taken, "{asked}");
+        }
+        let budget = Budget::new(1 << 20);
+        let mut permit = budget.charge(500 * KIB).expect("room");
+        assert_eq!(budget.used(), 512 * KIB);
+        permit.grow(100 * KIB).expect("room");
+        assert_eq!((permit.bytes(), budget.used()), (600 * KIB, 640 * KIB));
+        permit.set(3);
+        assert_eq!(budget.used(), 3);
+    }
 
     #[test]
     fn a_charge_past_the_limit_is_refused_and_changes_nothing() {

@@ -82,6 +82,9 @@ struct Shared<T> {
     write: Pending,
     /// An error of a write that nobody was there to see.
     failed: Option<io::Error>,
+    /// The task that writes. hyper's client runs bodies as tasks of their own; if one of them waited for the socket,
+    /// it would take the wake-up away from the task that needs it.
+    writer: Option<tokio::task::Id>,
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Shared<T> {
@@ -126,6 +129,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Shared<T> {
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        self.writer = tokio::task::try_id();
         let total: usize = slices.iter().map(|slice| slice.len()).sum();
         if total >= LARGE_BYTES || self.write.end == BUFFER_BYTES {
             ready!(self.poll_write_out(cx))?;
@@ -151,6 +155,27 @@ pub(crate) struct Coalesced<T>(Arc<Mutex<Shared<T>>>);
 /// Writes what gathered in a [`Coalesced`] stream.
 pub(crate) struct WriteOut<T>(Arc<Mutex<Shared<T>>>);
 
+impl<T> Clone for WriteOut<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+/// Spawns what a client's connection consists of, so that each task writes out what it gathered.
+impl<T, F> hyper::rt::Executor<F> for WriteOut<T>
+where
+    T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    F: Future + Send + 'static,
+    F::Output: Send,
+{
+    fn execute(&self, connection: F) {
+        tokio::spawn(CoalescedConnection {
+            connection,
+            write_out: self.clone(),
+        });
+    }
+}
+
 /// Splits a stream into what hyper uses and what writes out.
 pub(crate) fn coalesce<T>(io: T) -> (Coalesced<T>, WriteOut<T>) {
     let shared = Shared {
@@ -158,6 +183,7 @@ pub(crate) fn coalesce<T>(io: T) -> (Coalesced<T>, WriteOut<T>) {
         read: Pending::default(),
         write: Pending::default(),
         failed: None,
+        writer: None,
     };
     let shared = Arc::new(Mutex::new(shared));
     (Coalesced(shared.clone()), WriteOut(shared))
@@ -199,7 +225,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Coalesced<T> {
 }
 
 pin_project! {
-    /// A connection of hyper's over a [`Coalesced`] stream: after each turn, what gathered is written.
+    /// The task of a connection over a [`Coalesced`] stream: after each of its turns, what gathered is written.
     pub(crate) struct CoalescedConnection<C, T> {
         #[pin]
         pub(crate) connection: C,
@@ -214,6 +240,9 @@ impl<C: Future, T: AsyncRead + AsyncWrite + Unpin> Future for CoalescedConnectio
         let this = self.project();
         let result = this.connection.poll(cx);
         let mut shared = this.write_out.0.lock();
+        if shared.writer != tokio::task::try_id() {
+            return result;
+        }
         let written = match shared.poll_write_out(cx) {
             Poll::Ready(Ok(())) => Pin::new(&mut shared.io).poll_flush(cx),
             other => other,

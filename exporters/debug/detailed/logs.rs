@@ -11,7 +11,10 @@ pub(super) fn write(nth: usize, records: ResourceLogsView<'_>, out: &mut Text<'_
     resource("Log", nth, records.schema_url(), records.resource(), out)?;
     for (nth, records) in records.scope_logs().enumerate() {
         scope("Logs", nth, records.schema_url(), records.scope(), out)?;
-        records.log_records().enumerate().try_for_each(|(nth, view)| record(nth, view, out))?;
+        records
+            .log_records()
+            .enumerate()
+            .try_for_each(|(nth, view)| record(nth, view, out))?;
     }
     Ok(())
 }

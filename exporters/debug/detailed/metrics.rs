@@ -14,7 +14,10 @@ pub(super) fn write(nth: usize, metrics: ResourceMetricsView<'_>, out: &mut Text
     resource("Metrics", nth, metrics.schema_url(), metrics.resource(), out)?;
     for (nth, metrics) in metrics.scope_metrics().enumerate() {
         scope("Metrics", nth, metrics.schema_url(), metrics.scope(), out)?;
-        metrics.metrics().enumerate().try_for_each(|(nth, view)| metric(nth, view, out))?;
+        metrics
+            .metrics()
+            .enumerate()
+            .try_for_each(|(nth, view)| metric(nth, view, out))?;
     }
     Ok(())
 }
@@ -60,7 +63,11 @@ fn data_type(data: DataView<'_>) -> &'static str {
 }
 
 fn temporality(number: i32, out: &mut Text<'_>) -> fmt::Result {
-    writeln!(out, "     -> AggregationTemporality: {}", Word(number, &TEMPORALITIES))
+    writeln!(
+        out,
+        "     -> AggregationTemporality: {}",
+        Word(number, &TEMPORALITIES)
+    )
 }
 
 fn each<P>(
@@ -68,7 +75,9 @@ fn each<P>(
     write: fn(usize, P, &mut Text<'_>) -> fmt::Result,
     out: &mut Text<'_>,
 ) -> fmt::Result {
-    points.enumerate().try_for_each(|(nth, point)| write(nth, point, out))
+    points
+        .enumerate()
+        .try_for_each(|(nth, point)| write(nth, point, out))
 }
 
 /// What all points have.
@@ -84,12 +93,23 @@ fn head(
     attribute_lines("", "Data point attributes", attributes, out)?;
     writeln!(out, "StartTimestamp: {}", Time(start))?;
     writeln!(out, "Timestamp: {}", Time(time))?;
-    if flags == 0 { Ok(()) } else { writeln!(out, "Flags: {flags:#x}") }
+    if flags == 0 {
+        Ok(())
+    } else {
+        writeln!(out, "Flags: {flags:#x}")
+    }
 }
 
 fn number(nth: usize, point: NumberPointView<'_>, out: &mut Text<'_>) -> fmt::Result {
     let times = [point.start_time_unix_nano(), point.time_unix_nano()];
-    head("NumberDataPoints", nth, point.attributes(), times, point.flags(), out)?;
+    head(
+        "NumberDataPoints",
+        nth,
+        point.attributes(),
+        times,
+        point.flags(),
+        out,
+    )?;
     match point.value() {
         Some(value) => writeln!(out, "Value: {}", Number(value))?,
         None => writeln!(out, "Value:")?,
@@ -99,7 +119,14 @@ fn number(nth: usize, point: NumberPointView<'_>, out: &mut Text<'_>) -> fmt::Re
 
 fn histogram(nth: usize, point: HistogramPointView<'_>, out: &mut Text<'_>) -> fmt::Result {
     let times = [point.start_time_unix_nano(), point.time_unix_nano()];
-    head("HistogramDataPoints", nth, point.attributes(), times, point.flags(), out)?;
+    head(
+        "HistogramDataPoints",
+        nth,
+        point.attributes(),
+        times,
+        point.flags(),
+        out,
+    )?;
     writeln!(out, "Count: {}", point.count())?;
     optional("Sum", point.sum(), out)?;
     optional("Min", point.min(), out)?;
@@ -115,21 +142,41 @@ fn histogram(nth: usize, point: HistogramPointView<'_>, out: &mut Text<'_>) -> f
 
 fn exponential_histogram(nth: usize, point: ExpHistogramPointView<'_>, out: &mut Text<'_>) -> fmt::Result {
     let times = [point.start_time_unix_nano(), point.time_unix_nano()];
-    head("ExponentialHistogramDataPoints", nth, point.attributes(), times, point.flags(), out)?;
+    head(
+        "ExponentialHistogramDataPoints",
+        nth,
+        point.attributes(),
+        times,
+        point.flags(),
+        out,
+    )?;
     writeln!(out, "Count: {}", point.count())?;
     optional("Sum", point.sum(), out)?;
     optional("Min", point.min(), out)?;
     optional("Max", point.max(), out)?;
     writeln!(out, "Scale: {}", point.scale())?;
     for bucket in buckets(point.scale(), point.negative()) {
-        writeln!(out, "Bucket [{:?}, {:?}), Count: {}", -bucket.upper, -bucket.lower, bucket.count)?;
+        writeln!(
+            out,
+            "Bucket [{:?}, {:?}), Count: {}",
+            -bucket.upper, -bucket.lower, bucket.count
+        )?;
     }
     if point.zero_count() != 0 {
         let threshold = point.zero_threshold();
-        writeln!(out, "Bucket [{:?}, {threshold:?}], Count: {}", 0.0 - threshold, point.zero_count())?;
+        writeln!(
+            out,
+            "Bucket [{:?}, {threshold:?}], Count: {}",
+            0.0 - threshold,
+            point.zero_count()
+        )?;
     }
     for bucket in buckets(point.scale(), point.positive()) {
-        writeln!(out, "Bucket ({:?}, {:?}], Count: {}", bucket.lower, bucket.upper, bucket.count)?;
+        writeln!(
+            out,
+            "Bucket ({:?}, {:?}], Count: {}",
+            bucket.lower, bucket.upper, bucket.count
+        )?;
     }
     exemplars(point.exemplars(), out)
 }
@@ -149,14 +196,25 @@ fn buckets<'a>(scale: i32, buckets: Option<BucketsView<'a>>) -> impl Iterator<It
         let offset = f64::from(buckets.offset());
         buckets.bucket_counts().enumerate().map(move |(nth, count)| {
             let index = offset + nth as f64;
-            Bucket { lower: (index * log_base).exp2(), upper: ((index + 1.0) * log_base).exp2(), count }
+            Bucket {
+                lower: (index * log_base).exp2(),
+                upper: ((index + 1.0) * log_base).exp2(),
+                count,
+            }
         })
     })
 }
 
 fn summary(nth: usize, point: SummaryPointView<'_>, out: &mut Text<'_>) -> fmt::Result {
     let times = [point.start_time_unix_nano(), point.time_unix_nano()];
-    head("SummaryDataPoints", nth, point.attributes(), times, point.flags(), out)?;
+    head(
+        "SummaryDataPoints",
+        nth,
+        point.attributes(),
+        times,
+        point.flags(),
+        out,
+    )?;
     writeln!(out, "Count: {}", point.count())?;
     writeln!(out, "Sum: {:?}", point.sum())?;
     for (nth, quantile) in point.quantile_values().enumerate() {
@@ -185,7 +243,12 @@ fn exemplars<'a>(exemplars: impl Iterator<Item = ExemplarView<'a>>, out: &mut Te
         if let Some(value) = exemplar.value() {
             writeln!(out, "     -> Value: {}", Number(value))?;
         }
-        attribute_lines("     ", "-> FilteredAttributes", exemplar.filtered_attributes(), out)?;
+        attribute_lines(
+            "     ",
+            "-> FilteredAttributes",
+            exemplar.filtered_attributes(),
+            out,
+        )?;
     }
     Ok(())
 }

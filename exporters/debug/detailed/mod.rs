@@ -18,24 +18,37 @@ pub(super) fn write(request: &Request, out: &mut Text<'_>) -> fmt::Result {
     match request.signal {
         Signal::Traces => {
             let all = chunks.flat_map(|chunk| TracesView::new(chunk).resource_spans());
-            all.enumerate().try_for_each(|(nth, spans)| traces::write(nth, spans, out))
+            all.enumerate()
+                .try_for_each(|(nth, spans)| traces::write(nth, spans, out))
         }
         Signal::Metrics => {
             let all = chunks.flat_map(|chunk| MetricsView::new(chunk).resource_metrics());
-            all.enumerate().try_for_each(|(nth, metrics)| metrics::write(nth, metrics, out))
+            all.enumerate()
+                .try_for_each(|(nth, metrics)| metrics::write(nth, metrics, out))
         }
         Signal::Logs => {
             let all = chunks.flat_map(|chunk| LogsView::new(chunk).resource_logs());
-            all.enumerate().try_for_each(|(nth, records)| logs::write(nth, records, out))
+            all.enumerate()
+                .try_for_each(|(nth, records)| logs::write(nth, records, out))
         }
     }
 }
 
-fn resource(kind: &str, nth: usize, schema_url: &str, resource: ResourceView<'_>, out: &mut Text<'_>) -> fmt::Result {
+fn resource(
+    kind: &str,
+    nth: usize,
+    schema_url: &str,
+    resource: ResourceView<'_>,
+    out: &mut Text<'_>,
+) -> fmt::Result {
     writeln!(out, "Resource{kind} #{nth}")?;
     writeln!(out, "Resource SchemaURL{}", Colon(schema_url))?;
     attribute_lines("", "Resource attributes", resource.attributes(), out)?;
-    dropped("Resource dropped attributes", resource.dropped_attributes_count(), out)?;
+    dropped(
+        "Resource dropped attributes",
+        resource.dropped_attributes_count(),
+        out,
+    )?;
     for (nth, entity) in resource.entity_refs().enumerate() {
         if nth == 0 {
             writeln!(out, "Entity Refs:")?;
@@ -68,10 +81,18 @@ fn scope(kind: &str, nth: usize, schema_url: &str, scope: ScopeView<'_>, out: &m
     }
     writeln!(out)?;
     attribute_lines("", "InstrumentationScope attributes", scope.attributes(), out)?;
-    dropped("InstrumentationScope dropped attributes", scope.dropped_attributes_count(), out)
+    dropped(
+        "InstrumentationScope dropped attributes",
+        scope.dropped_attributes_count(),
+        out,
+    )
 }
 
 /// A line where the sender left something out.
 fn dropped(what: &str, count: u32, out: &mut Text<'_>) -> fmt::Result {
-    if count == 0 { Ok(()) } else { writeln!(out, "{what}: {count}") }
+    if count == 0 {
+        Ok(())
+    } else {
+        writeln!(out, "{what}: {count}")
+    }
 }

@@ -11,7 +11,10 @@ pub(super) fn write(nth: usize, spans: ResourceSpansView<'_>, out: &mut Text<'_>
     resource("Spans", nth, spans.schema_url(), spans.resource(), out)?;
     for (nth, spans) in spans.scope_spans().enumerate() {
         scope("Spans", nth, spans.schema_url(), spans.scope(), out)?;
-        spans.spans().enumerate().try_for_each(|(nth, view)| span(nth, view, out))?;
+        spans
+            .spans()
+            .enumerate()
+            .try_for_each(|(nth, view)| span(nth, view, out))?;
     }
     Ok(())
 }
@@ -32,14 +35,22 @@ fn span(nth: usize, view: SpanView<'_>, out: &mut Text<'_>) -> fmt::Result {
     }
     writeln!(out, "    Start time     : {}", Time(span.start_time_unix_nano))?;
     writeln!(out, "    End time       : {}", Time(span.end_time_unix_nano))?;
-    writeln!(out, "    Status code    : {}", Word(span.status.code(), &STATUS_CODES))?;
+    writeln!(
+        out,
+        "    Status code    : {}",
+        Word(span.status.code(), &STATUS_CODES)
+    )?;
     writeln!(out, "    Status message {}", Colon(span.status.message()))?;
     dropped("    Dropped attributes", span.dropped_attributes_count, out)?;
     dropped("    Dropped events", span.dropped_events_count, out)?;
     dropped("    Dropped links", span.dropped_links_count, out)?;
     attribute_lines("", "Attributes", view.attributes(), out)?;
-    view.events().enumerate().try_for_each(|(nth, view)| event(nth, view, out))?;
-    view.links().enumerate().try_for_each(|(nth, view)| link(nth, view, out))
+    view.events()
+        .enumerate()
+        .try_for_each(|(nth, view)| event(nth, view, out))?;
+    view.links()
+        .enumerate()
+        .try_for_each(|(nth, view)| link(nth, view, out))
 }
 
 fn event(nth: usize, event: SpanEventView<'_>, out: &mut Text<'_>) -> fmt::Result {
@@ -49,7 +60,11 @@ fn event(nth: usize, event: SpanEventView<'_>, out: &mut Text<'_>) -> fmt::Resul
     writeln!(out, "SpanEvent #{nth}")?;
     writeln!(out, "     -> Name{}", Colon(event.name()))?;
     writeln!(out, "     -> Timestamp: {}", Time(event.time_unix_nano()))?;
-    writeln!(out, "     -> DroppedAttributesCount: {}", event.dropped_attributes_count())?;
+    writeln!(
+        out,
+        "     -> DroppedAttributesCount: {}",
+        event.dropped_attributes_count()
+    )?;
     attribute_lines("     ", "-> Attributes", event.attributes(), out)
 }
 
@@ -64,6 +79,10 @@ fn link(nth: usize, link: SpanLinkView<'_>, out: &mut Text<'_>) -> fmt::Result {
     if link.flags() != 0 {
         writeln!(out, "     -> Flags: {:#x}", link.flags())?;
     }
-    writeln!(out, "     -> DroppedAttributesCount: {}", link.dropped_attributes_count())?;
+    writeln!(
+        out,
+        "     -> DroppedAttributesCount: {}",
+        link.dropped_attributes_count()
+    )?;
     attribute_lines("     ", "-> Attributes", link.attributes(), out)
 }

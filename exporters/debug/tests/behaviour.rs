@@ -37,14 +37,16 @@ async fn an_output_that_blocks_holds_up_one_batch_for_a_second_and_the_others_no
     let rig = Rig::start("");
     rig.listener.change(|heard| heard.is_blocked = true);
     let began = tokio::time::Instant::now();
-    for _ in 0..40 {
+    rig.send(&request(Signal::Logs, "text")).await;
+    rig.listener.wait_for(|heard| heard.writes > 0);
+    for _ in 1..40 {
         rig.send(&request(Signal::Logs, "text")).await;
     }
     assert_eq!(began.elapsed().as_secs(), 1);
     // The thread holds one batch; sixteen more are waiting for it.
     assert_eq!((rig.unshown("failed"), rig.unshown("stalled")), (0.0, 23.0));
     rig.listener.change(|heard| heard.is_blocked = false);
-    rig.listener.wait_for_lines(17);
+    rig.listener.wait_for(|heard| heard.text.lines().count() == 17);
     tokio::time::resume();
     while rig.listener.text().lines().count() < 18 {
         rig.send(&request(Signal::Logs, "text")).await;
@@ -71,19 +73,34 @@ async fn files_are_appended_to_with_mode_0600_and_a_full_disk_is_counted() {
     for _ in 0..2 {
         let exporter = config.build(&context(&clock, &metrics)).unwrap();
         exporter.start().await.unwrap();
-        assert_eq!(exporter.send(&request(Signal::Logs, "text"), Instant::now()).await, Sent::Accepted);
+        assert_eq!(
+            exporter
+                .send(&request(Signal::Logs, "text"), Instant::now())
+                .await,
+            Sent::Accepted
+        );
         exporter.stop().await;
     }
     assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 2);
-    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-    let unshown = metrics.snapshot().into_iter().flat_map(|f| f.series).map(|(_, value)| value).sum::<f64>();
+    assert_eq!(
+        std::fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    let unshown = metrics
+        .snapshot()
+        .into_iter()
+        .flat_map(|f| f.series)
+        .map(|(_, value)| value)
+        .sum::<f64>();
     assert_eq!(unshown, 2.0);
 }
 
 #[tokio::test]
 async fn a_file_that_cannot_be_made_forbids_the_start() {
     let config = read("output_paths: [/nowhere/at/all.txt]").unwrap();
-    let exporter = config.build(&context(&Clock::system(), &Registry::default())).unwrap();
+    let exporter = config
+        .build(&context(&Clock::system(), &Registry::default()))
+        .unwrap();
     let error = exporter.start().await.unwrap_err();
     assert_eq!(error.setting.as_deref(), Some("output_paths"));
     assert!(error.message.contains("/nowhere/at/all.txt"), "{error}");
@@ -92,7 +109,10 @@ async fn a_file_that_cannot_be_made_forbids_the_start() {
 #[test]
 fn settings_that_contradict_each_other_are_refused() {
     for (yaml, complaint) in [
-        ("use_internal_logger: true\noutput_paths: [stderr]\n", "has no meaning"),
+        (
+            "use_internal_logger: true\noutput_paths: [stderr]\n",
+            "has no meaning",
+        ),
         ("output_paths: []\n", "is empty"),
         ("verbosity: loud\n", "verbosity"),
         ("output: {}\n", "attributes` processor"),

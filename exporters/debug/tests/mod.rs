@@ -11,7 +11,7 @@ use sidelight_component::metrics::Registry;
 use sidelight_component::{
     Budget, BuildContext, Clock, Exporter, ExporterConfig, Request, Role, Sent, Signal, StatusBoard,
 };
-use sidelight_config::{FixedEnv, Mistakes, Owner, load_str};
+use sidelight_config::{FixedEnv, Owner, load_str};
 
 use super::output::Output;
 use super::{Config, Debug};
@@ -34,6 +34,7 @@ struct Heard {
     text: String,
     is_closed: bool,
     is_blocked: bool,
+    writes: usize,
 }
 
 impl Listener {
@@ -46,16 +47,17 @@ impl Listener {
         self.0.heard.lock().text.clone()
     }
 
-    /// Waits until so many lines were written.
-    fn wait_for_lines(&self, lines: usize) {
+    fn wait_for(&self, mut condition: impl FnMut(&mut Heard) -> bool) {
         let mut heard = self.0.heard.lock();
-        self.0.changed.wait_while(&mut heard, |heard| heard.text.lines().count() < lines);
+        self.0.changed.wait_while(&mut heard, |heard| !condition(heard));
     }
 }
 
 impl Write for Listener {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut heard = self.0.heard.lock();
+        heard.writes += 1;
+        self.0.changed.notify_all();
         self.0.changed.wait_while(&mut heard, |heard| heard.is_blocked);
         if heard.is_closed {
             return Err(io::ErrorKind::BrokenPipe.into());
@@ -86,11 +88,13 @@ fn context(clock: &Clock, metrics: &Registry) -> BuildContext {
 
 /// Reads settings as `pipeline.yaml` gives them; the mistakes as text where there are any.
 fn read(yaml: &str) -> Result<Config, String> {
-    let mut mistakes = Mistakes::default();
-    let (tree, found) = load_str("pipeline.yaml", yaml, &FixedEnv::new());
-    mistakes.merge(found);
+    let (tree, mut mistakes) = load_str("pipeline.yaml", yaml, &FixedEnv::new());
     let tree = tree.ok_or("no tree")?;
-    let owner = Owner { label: "exporter `debug`".into(), readme: None, place: tree.root.span };
+    let owner = Owner {
+        label: "exporter `debug`".into(),
+        readme: None,
+        place: tree.root.span,
+    };
     let config = sidelight_config::read::<Config>(&tree.root, owner, &mut mistakes).map(|read| read.config);
     config.ok_or_else(|| mistakes.render_plain())
 }
@@ -109,7 +113,12 @@ impl Rig {
         let config = read(yaml).unwrap();
         let exporter = Debug::new(&config, Vec::new(), &context(&clock, &metrics));
         exporter.start_with(vec![Output::Test(listener.clone())]).unwrap();
-        Self { exporter, listener, clock, metrics }
+        Self {
+            exporter,
+            listener,
+            clock,
+            metrics,
+        }
     }
 
     async fn send(&self, request: &Request) {
@@ -125,8 +134,14 @@ impl Rig {
 
     fn unshown(&self, reason: &str) -> f64 {
         let families = self.metrics.snapshot();
-        let family = families.iter().find(|family| family.name == "sidelight_debug_unshown_batches");
-        let series = family.and_then(|f| f.series.iter().find(|(labels, _)| labels.iter().any(|(_, v)| v == reason)));
+        let family = families
+            .iter()
+            .find(|family| family.name == "sidelight_debug_unshown_batches");
+        let series = family.and_then(|f| {
+            f.series
+                .iter()
+                .find(|(labels, _)| labels.iter().any(|(_, v)| v == reason))
+        });
         series.map_or(0.0, |(_, value)| *value)
     }
 }

@@ -22,7 +22,13 @@ pub(super) fn request(signal: Signal, text: &str) -> Request {
 fn request_of(signal: Signal, bytes: Bytes, items: usize) -> Request {
     let admitted = sidelight_proto::admit(signal, bytes).expect("the encoders write what is valid");
     assert_eq!(admitted.items, items);
-    Request::verbatim(signal, &Payload::new(Chunk { bytes: admitted.bytes, items }))
+    Request::verbatim(
+        signal,
+        &Payload::new(Chunk {
+            bytes: admitted.bytes,
+            items,
+        }),
+    )
 }
 
 /// Two chunks, as batching makes them.
@@ -54,15 +60,39 @@ fn traces(text: &str) -> Bytes {
     let mut group = request.resource_spans();
     let mut spans = resource_and_scope!(group, scope_spans, text);
     let mut span = spans.span();
-    span.trace_id(TRACE_ID).span_id(SPAN_ID).parent_span_id(&[0x21; 8]).trace_state(text).name(text);
-    span.kind(2).start_time_unix_nano(START).end_time_unix_nano(END).flags(0x101);
-    span.attribute("http.response.status_code", 503_i64).attribute("http.route", text);
-    span.dropped_attributes_count(1).dropped_events_count(2).dropped_links_count(4);
-    span.event().time_unix_nano(START + 1).name(text).attribute("exception.message", text).dropped_attributes_count(5);
-    span.link().trace_id(TRACE_ID).span_id(SPAN_ID).trace_state(text).attribute("link.key", 1.5).flags(1);
+    span.trace_id(TRACE_ID)
+        .span_id(SPAN_ID)
+        .parent_span_id(&[0x21; 8])
+        .trace_state(text)
+        .name(text);
+    span.kind(2)
+        .start_time_unix_nano(START)
+        .end_time_unix_nano(END)
+        .flags(0x101);
+    span.attribute("http.response.status_code", 503_i64)
+        .attribute("http.route", text);
+    span.dropped_attributes_count(1)
+        .dropped_events_count(2)
+        .dropped_links_count(4);
+    span.event()
+        .time_unix_nano(START + 1)
+        .name(text)
+        .attribute("exception.message", text)
+        .dropped_attributes_count(5);
+    span.link()
+        .trace_id(TRACE_ID)
+        .span_id(SPAN_ID)
+        .trace_state(text)
+        .attribute("link.key", 1.5)
+        .flags(1);
     span.status().code(2).message(text);
     drop(span);
-    spans.span().trace_id(TRACE_ID).span_id(&[0x21; 8]).name("root").kind(99);
+    spans
+        .span()
+        .trace_id(TRACE_ID)
+        .span_id(&[0x21; 8])
+        .name("root")
+        .kind(99);
     drop(spans);
     drop(group);
     request.finish()
@@ -73,9 +103,22 @@ fn logs(text: &str) -> Bytes {
     let mut group = request.resource_logs();
     let mut records = resource_and_scope!(group, scope_logs, text);
     let mut record = records.log_record();
-    record.time_unix_nano(START).observed_time_unix_nano(END).severity_number(17).severity_text(text).body(text);
-    record.attribute("bytes", ValueView::Bytes(&[0xde, 0xad])).attribute("user", text).attribute("ratio", 0.1);
-    record.trace_id(TRACE_ID).span_id(SPAN_ID).flags(1).event_name(text).dropped_attributes_count(9);
+    record
+        .time_unix_nano(START)
+        .observed_time_unix_nano(END)
+        .severity_number(17)
+        .severity_text(text)
+        .body(text);
+    record
+        .attribute("bytes", ValueView::Bytes(&[0xde, 0xad]))
+        .attribute("user", text)
+        .attribute("ratio", 0.1);
+    record
+        .trace_id(TRACE_ID)
+        .span_id(SPAN_ID)
+        .flags(1)
+        .event_name(text)
+        .dropped_attributes_count(9);
     nest(record.open_attribute("nested"), text);
     drop(record);
     records.log_record().severity_number(9);
@@ -86,13 +129,14 @@ fn logs(text: &str) -> Bytes {
 
 /// `[1, text, {text: [true]}, nothing]`
 fn nest(mut attribute: AttributeEncoder<'_>, text: &str) {
-    let mut array = attribute.array();
+    let mut value = attribute.value();
+    let mut array = value.array();
     array.push(1_i64).push(text);
-    let mut value = array.open_value();
-    let mut list = value.kv_list();
-    list.open_entry(text).array().push(true);
+    let mut inner = array.open_value();
+    let mut list = inner.kv_list();
+    list.open_entry(text).value().array().push(true);
     drop(list);
-    drop(value);
+    drop(inner);
     array.push(ValueView::Empty);
 }
 
@@ -102,9 +146,17 @@ fn metrics(text: &str) -> Bytes {
     let mut metrics = resource_and_scope!(group, scope_metrics, text);
 
     let mut metric = metrics.metric();
-    metric.name(text).description(text).unit(text).metadata("meta.key", text);
+    metric
+        .name(text)
+        .description(text)
+        .unit(text)
+        .metadata("meta.key", text);
     let mut gauge = metric.gauge();
-    gauge.data_point().time_unix_nano(END).value(NumberValue::Double(0.25)).attribute("cpu", text);
+    gauge
+        .data_point()
+        .time_unix_nano(END)
+        .value(NumberValue::Double(0.25))
+        .attribute("cpu", text);
     gauge.data_point().time_unix_nano(END).flags(1);
     drop(gauge);
     drop(metric);
@@ -114,9 +166,16 @@ fn metrics(text: &str) -> Bytes {
     let mut sum = metric.sum();
     sum.aggregation_temporality(2).is_monotonic(true);
     let mut point = sum.data_point();
-    point.start_time_unix_nano(START).time_unix_nano(END).value(NumberValue::Int(42));
+    point
+        .start_time_unix_nano(START)
+        .time_unix_nano(END)
+        .value(NumberValue::Int(42));
     let mut exemplar = point.exemplar();
-    exemplar.time_unix_nano(END).trace_id(TRACE_ID).span_id(SPAN_ID).value(NumberValue::Int(1));
+    exemplar
+        .time_unix_nano(END)
+        .trace_id(TRACE_ID)
+        .span_id(SPAN_ID)
+        .value(NumberValue::Int(1));
     exemplar.filtered_attribute("user", text);
     drop(exemplar);
     drop(point);
@@ -128,9 +187,21 @@ fn metrics(text: &str) -> Bytes {
     let mut histogram = metric.histogram();
     histogram.aggregation_temporality(1);
     let mut point = histogram.data_point();
-    point.time_unix_nano(END).count(6).sum(9.5).min(0.5).max(4.0).attribute("route", "/a").attribute("method", text);
-    point.explicit_bounds([1.0, 2.5].into_iter()).bucket_counts([1, 2, 3].into_iter());
-    point.exemplar().value(NumberValue::Double(3.5)).time_unix_nano(END);
+    point
+        .time_unix_nano(END)
+        .count(6)
+        .sum(9.5)
+        .min(0.5)
+        .max(4.0)
+        .attribute("route", "/a")
+        .attribute("method", text);
+    point
+        .explicit_bounds([1.0, 2.5].into_iter())
+        .bucket_counts([1, 2, 3].into_iter());
+    point
+        .exemplar()
+        .value(NumberValue::Double(3.5))
+        .time_unix_nano(END);
     drop(point);
     histogram.data_point().time_unix_nano(END).count(2);
     drop(histogram);
@@ -141,7 +212,13 @@ fn metrics(text: &str) -> Bytes {
     let mut histogram = metric.exponential_histogram();
     histogram.aggregation_temporality(2);
     let mut point = histogram.data_point();
-    point.time_unix_nano(END).count(10).sum(-1.5).scale(0).zero_count(4).zero_threshold(0.125);
+    point
+        .time_unix_nano(END)
+        .count(10)
+        .sum(-1.5)
+        .scale(0)
+        .zero_count(4)
+        .zero_threshold(0.125);
     point.positive().offset(-1).bucket_counts([1, 0, 2].into_iter());
     point.negative().offset(2).bucket_counts([3].into_iter());
     drop(point);
@@ -152,7 +229,11 @@ fn metrics(text: &str) -> Bytes {
     metric.name("latency");
     let mut summary = metric.summary();
     let mut point = summary.data_point();
-    point.time_unix_nano(END).count(3).sum(6.0).attribute("route", "/b");
+    point
+        .time_unix_nano(END)
+        .count(3)
+        .sum(6.0)
+        .attribute("route", "/b");
     point.quantile_value().quantile(0.5).value(1.0);
     point.quantile_value().quantile(0.99).value(4.0);
     drop(point);

@@ -38,7 +38,11 @@ async fn no_text_of_a_sender_can_add_a_line_or_control_the_terminal() {
             let yaml = format!("verbosity: {verbosity}");
             let plain = Rig::show(&yaml, &request(signal, "text")).await;
             let hostile = Rig::show(&yaml, &request(signal, HOSTILE)).await;
-            assert_eq!(hostile.lines().count(), plain.lines().count(), "{signal} {verbosity}");
+            assert_eq!(
+                hostile.lines().count(),
+                plain.lines().count(),
+                "{signal} {verbosity}"
+            );
             let is_unsafe = |c: char| c != '\n' && (c.is_control() || "\u{2028}\u{202e}".contains(c));
             assert!(!hostile.contains(is_unsafe), "{signal} {verbosity}");
         }
@@ -56,19 +60,30 @@ async fn the_counts_are_of_all_chunks() {
 
 #[tokio::test]
 async fn an_empty_request_is_shown_as_empty() {
-    let empty = Request { signal: Signal::Traces, items: 0, body: [].into_iter().collect() };
+    let empty = Request {
+        signal: Signal::Traces,
+        items: 0,
+        body: [].into_iter().collect(),
+    };
     let shown = Rig::show("verbosity: detailed", &empty).await;
-    assert!(shown.ends_with("Traces {\"otelcol.component.id\": \"debug/test\", \"resource spans\": 0, \"spans\": 0}\n"));
+    assert!(shown.ends_with(
+        "Traces {\"otelcol.component.id\": \"debug/test\", \"resource spans\": 0, \"spans\": 0}\n"
+    ));
 }
 
 #[test]
 fn every_line_becomes_an_event_of_the_log() {
     let log = Listener::default();
     let writer = log.clone();
-    let subscriber =
-        tracing_subscriber::fmt().with_writer(move || writer.clone()).without_time().with_ansi(false).finish();
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(move || writer.clone())
+        .without_time()
+        .with_ansi(false)
+        .finish();
     tracing::subscriber::with_default(subscriber, || {
-        let mut output = Output::Log { id: "debug".to_owned() };
+        let mut output = Output::Log {
+            id: "debug".to_owned(),
+        };
         let mut pages = vec![output.begin()];
         for piece in ["one\ntw", "o\nthree", &"x".repeat(9_000), "\n"] {
             crate::debug::text::Sink::take(&mut pages, piece);
@@ -78,7 +93,10 @@ fn every_line_becomes_an_event_of_the_log() {
     let text = log.text();
     let messages: Vec<&str> = text
         .lines()
-        .map(|line| line.strip_prefix(" INFO sidelight_exporters::debug::output: ").unwrap())
+        .map(|line| {
+            line.strip_prefix(" INFO sidelight_exporters::debug::output: ")
+                .unwrap()
+        })
         .map(|line| line.strip_suffix(" component=\"debug\"").unwrap())
         .collect();
     assert_eq!(messages.len(), 4, "{text}");

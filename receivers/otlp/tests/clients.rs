@@ -79,7 +79,10 @@ fn be_patient(end: End) {
 
 pub(super) async fn http1(address: SocketAddr, ask: &Ask) -> Answer {
     let length = ask.body.len() + if ask.end == End::Whole { 0 } else { MISSING_BYTES };
-    let mut head = format!("{} {} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n", ask.method, ask.path);
+    let mut head = format!(
+        "{} {} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n",
+        ask.method, ask.path
+    );
     for (name, value) in &ask.headers {
         head += &format!("{name}: {value}\r\n");
     }
@@ -104,18 +107,32 @@ pub(super) async fn http1(address: SocketAddr, ask: &Ask) -> Answer {
     be_patient(end);
     writer.abort();
     let read = read.unwrap_or_else(|_| panic!("no end of the answer: {}", String::from_utf8_lossy(&text)));
-    assert!(read.is_ok() || !text.is_empty(), "the connection was reset without an answer: {read:?}");
+    assert!(
+        read.is_ok() || !text.is_empty(),
+        "the connection was reset without an answer: {read:?}"
+    );
     parse(&text)
 }
 
 fn parse(text: &[u8]) -> Answer {
-    let split = text.windows(4).position(|four| four == b"\r\n\r\n").expect("an HTTP answer");
+    let split = text
+        .windows(4)
+        .position(|four| four == b"\r\n\r\n")
+        .expect("an HTTP answer");
     let head = std::str::from_utf8(&text[..split]).expect("a head in ASCII");
     let mut lines = head.split("\r\n");
-    let status = lines.next().and_then(|line| line.split(' ').nth(1)).expect("a status line");
-    let headers = lines.map(|line| line.split_once(": ").expect("a header field")).map(|(name, value)| {
-        (name.parse::<HeaderName>().expect("a name"), HeaderValue::from_str(value).expect("a value"))
-    });
+    let status = lines
+        .next()
+        .and_then(|line| line.split(' ').nth(1))
+        .expect("a status line");
+    let headers = lines
+        .map(|line| line.split_once(": ").expect("a header field"))
+        .map(|(name, value)| {
+            (
+                name.parse::<HeaderName>().expect("a name"),
+                HeaderValue::from_str(value).expect("a value"),
+            )
+        });
     Answer {
         status: status.parse().expect("a number"),
         headers: headers.collect(),
@@ -152,11 +169,16 @@ pub(super) async fn http2(address: SocketAddr, ask: &Ask) -> Answer {
     let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream));
     let (mut sender, connection) = handshake.await.expect("HTTP/2");
     let driver = tokio::spawn(connection);
-    let mut request = Request::builder().method(ask.method).uri(format!("http://{address}{}", ask.path));
+    let mut request = Request::builder()
+        .method(ask.method)
+        .uri(format!("http://{address}{}", ask.path));
     for (name, value) in &ask.headers {
         request = request.header(*name, *value);
     }
-    let body = Sending { data: Some(ask.body.clone().into()), stalls: ask.end == End::Stall };
+    let body = Sending {
+        data: Some(ask.body.clone().into()),
+        stalls: ask.end == End::Stall,
+    };
     let request = request.body(body).expect("a request");
     hurry(ask.end);
     let answer = tokio::time::timeout(PATIENCE, async {

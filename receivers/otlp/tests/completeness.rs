@@ -40,9 +40,14 @@ fn every_cause_has_one_row_for_each_of_its_transports() {
     for cause in Cause::ALL {
         for via in Via::ALL {
             let expected = usize::from(cause.vias().contains(&via));
-            let found = rows.iter().filter(|row| row.cause == *cause && row.via == via).count();
+            let found = rows
+                .iter()
+                .filter(|row| row.cause == *cause && row.via == via)
+                .count();
             if found != expected {
-                wrong.push(format!("{cause:?} over {via:?}: {found} rows, expected {expected}"));
+                wrong.push(format!(
+                    "{cause:?} over {via:?}: {found} rows, expected {expected}"
+                ));
             }
         }
     }
@@ -54,13 +59,17 @@ fn every_code_that_the_receiver_answers_has_a_row_and_no_other_is_answered() {
     let rows = rows::all();
     for code in Code::ALL {
         for via in Via::ALL {
-            let found = rows.iter().any(|row| row.via == via && row.expect.code == Some(code));
+            let found = rows
+                .iter()
+                .any(|row| row.via == via && row.expect.code == Some(code));
             assert_eq!(found, answers(via, code), "{} over {via:?}", code.name());
         }
     }
     for via in Via::HTTP {
         for status in [200, 400, 404, 405, 408, 413, 415, 429, 500, 503] {
-            let found = rows.iter().any(|row| row.via == via && row.expect.status == status);
+            let found = rows
+                .iter()
+                .any(|row| row.via == via && row.expect.status == status);
             assert!(found, "{status} over {via:?} has no row");
         }
     }
@@ -132,11 +141,17 @@ fn every_error_of_the_code_has_a_cause_with_rows() {
     let wait = std::time::Duration::from_secs(1);
     let engine_full = sidelight_component::Overloaded { retry_after: wait };
     let door_full = sidelight_net::admission::Overloaded { retry_after: wait };
-    let retry = |after| Outcome::Retry { after, reason: "".into() };
+    let retry = |after| Outcome::Retry {
+        after,
+        reason: "".into(),
+    };
     let too_large = |inflated| HttpError::TooLarge { limit: 1, inflated };
     let causes = [
         of_outcome(&Outcome::Done),
-        of_outcome(&Outcome::Partial { rejected: 1, reason: "".into() }),
+        of_outcome(&Outcome::Partial {
+            rejected: 1,
+            reason: "".into(),
+        }),
         of_outcome(&Outcome::rejected("")),
         of_outcome(&retry(Some(wait))),
         of_outcome(&retry(None)),

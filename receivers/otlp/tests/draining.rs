@@ -8,7 +8,11 @@ use super::table::Via;
 #[tokio::test]
 async fn a_drain_answers_what_is_under_way_and_takes_nothing_new() {
     for via in Via::ALL {
-        let rig = Rig::start(Options { gated: true, ..Options::default() }).await;
+        let rig = Rig::start(Options {
+            gated: true,
+            ..Options::default()
+        })
+        .await;
         let ask = via.good();
         let answer = via.send(&rig, &ask);
         let drained = async {

@@ -21,9 +21,17 @@ pub(super) fn traces(items: usize) -> ExportTraceServiceRequest {
         name: "GET /orders".to_owned(),
         ..Span::default()
     };
-    let scope = ScopeSpans { spans: (0..items).map(span).collect(), ..ScopeSpans::default() };
-    let resource = ResourceSpans { scope_spans: vec![scope], ..ResourceSpans::default() };
-    ExportTraceServiceRequest { resource_spans: vec![resource] }
+    let scope = ScopeSpans {
+        spans: (0..items).map(span).collect(),
+        ..ScopeSpans::default()
+    };
+    let resource = ResourceSpans {
+        scope_spans: vec![scope],
+        ..ResourceSpans::default()
+    };
+    ExportTraceServiceRequest {
+        resource_spans: vec![resource],
+    }
 }
 
 pub(super) fn metrics(items: usize) -> ExportMetricsServiceRequest {
@@ -34,12 +42,22 @@ pub(super) fn metrics(items: usize) -> ExportMetricsServiceRequest {
     };
     let metric = Metric {
         name: "GET /orders".to_owned(),
-        data: Some(Data::Gauge(Gauge { data_points: (0..items).map(point).collect() })),
+        data: Some(Data::Gauge(Gauge {
+            data_points: (0..items).map(point).collect(),
+        })),
         ..Metric::default()
     };
-    let scope = ScopeMetrics { metrics: vec![metric], ..ScopeMetrics::default() };
-    let resource = ResourceMetrics { scope_metrics: vec![scope], ..ResourceMetrics::default() };
-    ExportMetricsServiceRequest { resource_metrics: vec![resource] }
+    let scope = ScopeMetrics {
+        metrics: vec![metric],
+        ..ScopeMetrics::default()
+    };
+    let resource = ResourceMetrics {
+        scope_metrics: vec![scope],
+        ..ResourceMetrics::default()
+    };
+    ExportMetricsServiceRequest {
+        resource_metrics: vec![resource],
+    }
 }
 
 pub(super) fn logs(items: usize) -> ExportLogsServiceRequest {
@@ -48,9 +66,17 @@ pub(super) fn logs(items: usize) -> ExportLogsServiceRequest {
         severity_text: "GET /orders".to_owned(),
         ..LogRecord::default()
     };
-    let scope = ScopeLogs { log_records: (0..items).map(record).collect(), ..ScopeLogs::default() };
-    let resource = ResourceLogs { scope_logs: vec![scope], ..ResourceLogs::default() };
-    ExportLogsServiceRequest { resource_logs: vec![resource] }
+    let scope = ScopeLogs {
+        log_records: (0..items).map(record).collect(),
+        ..ScopeLogs::default()
+    };
+    let resource = ResourceLogs {
+        scope_logs: vec![scope],
+        ..ResourceLogs::default()
+    };
+    ExportLogsServiceRequest {
+        resource_logs: vec![resource],
+    }
 }
 
 pub(super) fn protobuf(signal: Signal, items: usize) -> Vec<u8> {
@@ -83,7 +109,10 @@ pub(super) fn json(signal: Signal, items: usize) -> Vec<u8> {
         }
         Signal::Logs => {
             let records = each(&|number| {
-                format!(r#"{{"timeUnixNano":"{}","severityText":"GET /orders"}}"#, number + 1)
+                format!(
+                    r#"{{"timeUnixNano":"{}","severityText":"GET /orders"}}"#,
+                    number + 1
+                )
             });
             format!(r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{records}]}}]}}]}}"#)
         }
@@ -109,7 +138,12 @@ pub(super) fn deep_protobuf(levels: usize) -> Vec<u8> {
 
 /// JSON in which arrays nest.
 pub(super) fn deep_json(levels: usize) -> Vec<u8> {
-    format!("{{\"resourceSpans\":[{{\"unknown\":{}{}}}]}}", "[".repeat(levels), "]".repeat(levels)).into_bytes()
+    format!(
+        "{{\"resourceSpans\":[{{\"unknown\":{}{}}}]}}",
+        "[".repeat(levels),
+        "]".repeat(levels)
+    )
+    .into_bytes()
 }
 
 pub(super) fn gzip(data: &[u8]) -> Vec<u8> {

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use sidelight_component::metrics::Registry;
 use sidelight_component::{
-    Ack, BuildContext, Budget, Clock, ComponentId, DrainTrigger, Intake, Outcome, Output, Outputs, Payload,
+    Ack, Budget, BuildContext, Clock, ComponentId, DrainTrigger, Intake, Outcome, Output, Outputs, Payload,
     Receipt, Receiver, ReceiverError, Role, Signal, StatusBoard, drain_signal,
 };
 use sidelight_config::{FixedEnv, Owner, load_str, read};
@@ -35,7 +35,10 @@ pub(super) struct Engine {
 
 impl Intake for Engine {
     fn submit(&self, payload: Payload, deadline: Option<Instant>) -> Result<Receipt, Outcome> {
-        self.seen.lock().expect("no panic").push((self.signal, payload, deadline));
+        self.seen
+            .lock()
+            .expect("no panic")
+            .push((self.signal, payload, deadline));
         if self.refuses {
             return Err(self.outcome.clone());
         }
@@ -110,7 +113,11 @@ fn config(shared_port: bool) -> Config {
     );
     let (tree, mut mistakes) = load_str("test.yaml", &text, &FixedEnv::default());
     let tree = tree.expect("YAML");
-    let owner = Owner { label: "receiver `otlp`".into(), readme: None, place: tree.root.span };
+    let owner = Owner {
+        label: "receiver `otlp`".into(),
+        readme: None,
+        place: tree.root.span,
+    };
     let config = read::<Config>(&tree.root, owner, &mut mistakes);
     assert!(mistakes.is_empty(), "{}", mistakes.render_plain());
     config.expect("settings").config
@@ -130,8 +137,7 @@ impl Rig {
             state_dir: "unused".into(),
             workers: 1,
         };
-        let mut receiver =
-            Box::new(OtlpReceiver::new(config(options.shared_port), &context).expect("built"));
+        let mut receiver = Box::new(OtlpReceiver::new(config(options.shared_port), &context).expect("built"));
         receiver.open().await.expect("open");
         let [grpc, http] = receiver.addresses();
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -149,7 +155,11 @@ impl Rig {
         }
         let (drain, signal) = drain_signal();
         let grpc = grpc.expect("a gRPC listener");
-        let http = if options.shared_port { grpc } else { http.expect("an HTTP listener") };
+        let http = if options.shared_port {
+            grpc
+        } else {
+            http.expect("an HTTP listener")
+        };
         Self {
             grpc,
             http,
@@ -176,6 +186,9 @@ impl Rig {
     pub(super) fn metric(&self, name: &str) -> i64 {
         let families = self.metrics.snapshot();
         let found = families.iter().filter(|family| family.name == name);
-        found.flat_map(|family| &family.series).map(|(_, value)| *value as i64).sum()
+        found
+            .flat_map(|family| &family.series)
+            .map(|(_, value)| *value as i64)
+            .sum()
     }
 }

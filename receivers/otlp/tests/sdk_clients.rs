@@ -32,7 +32,11 @@ fn only_payload(rig: &Rig) -> (Signal, Payload) {
 #[tokio::test]
 async fn every_signal_of_a_tonic_client_arrives_byte_for_byte_with_every_compression() {
     let rig = Rig::start(Options::default()).await;
-    for encoding in [None, Some(CompressionEncoding::Gzip), Some(CompressionEncoding::Zstd)] {
+    for encoding in [
+        None,
+        Some(CompressionEncoding::Gzip),
+        Some(CompressionEncoding::Zstd),
+    ] {
         for items in [0, 1, 5000] {
             let mut spans = TraceServiceClient::new(channel(&rig).await);
             let mut points = MetricsServiceClient::new(channel(&rig).await);
@@ -45,7 +49,11 @@ async fn every_signal_of_a_tonic_client_arrives_byte_for_byte_with_every_compres
             let answer = spans.export(traces(items)).await.expect("accepted").into_inner();
             assert_eq!(answer, Default::default());
             check(&rig, Signal::Traces, items);
-            let answer = points.export(metrics(items)).await.expect("accepted").into_inner();
+            let answer = points
+                .export(metrics(items))
+                .await
+                .expect("accepted")
+                .into_inner();
             assert_eq!(answer, Default::default());
             check(&rig, Signal::Metrics, items);
             let answer = records.export(logs(items)).await.expect("accepted").into_inner();
@@ -55,20 +63,31 @@ async fn every_signal_of_a_tonic_client_arrives_byte_for_byte_with_every_compres
     }
     assert_eq!(rig.budget.used(), 0);
     for items in ["spans", "metric_points", "log_records"] {
-        assert_eq!(rig.metric(&format!("otelcol_receiver_accepted_{items}")), 3 * 5001, "{items}");
+        assert_eq!(
+            rig.metric(&format!("otelcol_receiver_accepted_{items}")),
+            3 * 5001,
+            "{items}"
+        );
     }
 }
 
 fn check(rig: &Rig, signal: Signal, items: usize) {
     let (got, payload) = only_payload(rig);
     assert_eq!((got, payload.items()), (signal, items));
-    assert!(payload.to_contiguous() == protobuf(signal, items), "{signal} are other bytes");
+    assert!(
+        payload.to_contiguous() == protobuf(signal, items),
+        "{signal} are other bytes"
+    );
 }
 
 #[tokio::test]
 async fn every_signal_arrives_over_http_on_a_port_of_its_own_and_on_a_shared_one() {
     for shared_port in [false, true] {
-        let rig = Rig::start(Options { shared_port, ..Options::default() }).await;
+        let rig = Rig::start(Options {
+            shared_port,
+            ..Options::default()
+        })
+        .await;
         for signal in Signal::ALL {
             for via in Via::ALL {
                 let ask = via.ask(signal, &via.body(signal, 3));
@@ -93,31 +112,70 @@ fn assert_same(signal: Signal, bytes: &[u8]) {
     use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
     use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
     match signal {
-        Signal::Traces => assert_eq!(ExportTraceServiceRequest::decode(bytes).expect("traces"), traces(3)),
-        Signal::Metrics => assert_eq!(ExportMetricsServiceRequest::decode(bytes).expect("metrics"), metrics(3)),
+        Signal::Traces => assert_eq!(
+            ExportTraceServiceRequest::decode(bytes).expect("traces"),
+            traces(3)
+        ),
+        Signal::Metrics => assert_eq!(
+            ExportMetricsServiceRequest::decode(bytes).expect("metrics"),
+            metrics(3)
+        ),
         Signal::Logs => assert_eq!(ExportLogsServiceRequest::decode(bytes).expect("logs"), logs(3)),
     }
 }
 
 #[tokio::test]
 async fn a_tonic_client_sees_partial_success_retry_info_and_refusals() {
-    let partial = Outcome::Partial { rejected: 2, reason: "too old ä".into() };
-    let rig = Rig::start(Options { outcome: partial, ..Options::default() }).await;
-    let answer = TraceServiceClient::new(channel(&rig).await).export(traces(3)).await.expect("accepted");
+    let partial = Outcome::Partial {
+        rejected: 2,
+        reason: "too old ä".into(),
+    };
+    let rig = Rig::start(Options {
+        outcome: partial,
+        ..Options::default()
+    })
+    .await;
+    let answer = TraceServiceClient::new(channel(&rig).await)
+        .export(traces(3))
+        .await
+        .expect("accepted");
     let partial = answer.into_inner().partial_success.expect("a partial success");
-    assert_eq!((partial.rejected_spans, partial.error_message.as_str()), (2, "too old ä"));
+    assert_eq!(
+        (partial.rejected_spans, partial.error_message.as_str()),
+        (2, "too old ä")
+    );
 
     let delay = Duration::from_millis(1500);
-    let retry = Outcome::Retry { after: Some(delay), reason: "away ä %".into() };
-    let rig = Rig::start(Options { outcome: retry, ..Options::default() }).await;
-    let status = TraceServiceClient::new(channel(&rig).await).export(traces(3)).await.expect_err("busy");
-    assert_eq!((status.code(), status.message()), (tonic::Code::Unavailable, "away ä %"));
+    let retry = Outcome::Retry {
+        after: Some(delay),
+        reason: "away ä %".into(),
+    };
+    let rig = Rig::start(Options {
+        outcome: retry,
+        ..Options::default()
+    })
+    .await;
+    let status = TraceServiceClient::new(channel(&rig).await)
+        .export(traces(3))
+        .await
+        .expect_err("busy");
+    assert_eq!(
+        (status.code(), status.message()),
+        (tonic::Code::Unavailable, "away ä %")
+    );
     let details = Status::decode_details(status.details()).expect("a google.rpc.Status");
     assert_eq!(details.retry_info, Some(RetryInfo { delay }));
     assert_eq!(rig.metric("otelcol_receiver_refused_spans"), 3);
 
-    let rig = Rig::start(Options { outcome: Outcome::rejected("no"), ..Options::default() }).await;
-    let status = TraceServiceClient::new(channel(&rig).await).export(traces(3)).await.expect_err("refused");
+    let rig = Rig::start(Options {
+        outcome: Outcome::rejected("no"),
+        ..Options::default()
+    })
+    .await;
+    let status = TraceServiceClient::new(channel(&rig).await)
+        .export(traces(3))
+        .await
+        .expect_err("refused");
     assert_eq!((status.code(), status.message()), (tonic::Code::Internal, "no"));
 }
 
@@ -145,7 +203,10 @@ async fn the_clients_own_deadline_goes_with_its_data() {
         let (_, _, deadline) = rig.take_seen().pop().expect("it went into the pipeline");
         let deadline = deadline.expect("a deadline");
         // The receiver took its time somewhere between sending and the answer.
-        assert!((before + timeout..=after + timeout).contains(&deadline), "{via:?} {header:?}");
+        assert!(
+            (before + timeout..=after + timeout).contains(&deadline),
+            "{via:?} {header:?}"
+        );
     }
 }
 
@@ -156,7 +217,10 @@ async fn malformed_and_recoded_requests_and_replaced_strings_are_counted() {
     grpc.send(&rig, &grpc.ask(Signal::Traces, b"\x0a\x7f")).await;
     assert_eq!(rig.metric("sidelight_receiver_malformed_requests"), 1);
     let mut request = protobuf(Signal::Traces, 1);
-    let at = request.windows(4).position(|four| four == b"GET ").expect("the name");
+    let at = request
+        .windows(4)
+        .position(|four| four == b"GET ")
+        .expect("the name");
     request[at] = 0xff;
     let answer = grpc.send(&rig, &grpc.ask(Signal::Traces, &request)).await;
     assert_eq!(answer.trailers["grpc-status"], "0");
@@ -187,7 +251,10 @@ async fn a_large_body_at_the_wrong_place_still_gets_its_answer() {
             "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n"
         );
         stream.write_all(head.as_bytes()).await.expect("the head is read");
-        stream.write_all(&body).await.unwrap_or_else(|e| panic!("{method} {path} {kind}: {e}"));
+        stream
+            .write_all(&body)
+            .await
+            .unwrap_or_else(|e| panic!("{method} {path} {kind}: {e}"));
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.expect("an answer");
         assert!(answer.starts_with(status), "{method} {path} {kind}: {answer}");

@@ -25,7 +25,9 @@ impl Via {
 
     pub(super) fn path(self, signal: Signal) -> String {
         match (self, signal) {
-            (Via::Grpc, Signal::Traces) => "/opentelemetry.proto.collector.trace.v1.TraceService/Export".into(),
+            (Via::Grpc, Signal::Traces) => {
+                "/opentelemetry.proto.collector.trace.v1.TraceService/Export".into()
+            }
             (Via::Grpc, Signal::Metrics) => {
                 "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export".into()
             }
@@ -48,8 +50,15 @@ impl Via {
         Ask {
             method: "POST",
             path: self.path(signal),
-            headers: [("content-type", self.content_type())].into_iter().chain(te).collect(),
-            body: if self == Via::Grpc { framed(false, body) } else { body.to_vec() },
+            headers: [("content-type", self.content_type())]
+                .into_iter()
+                .chain(te)
+                .collect(),
+            body: if self == Via::Grpc {
+                framed(false, body)
+            } else {
+                body.to_vec()
+            },
             end: End::Whole,
         }
     }
@@ -58,14 +67,24 @@ impl Via {
     pub(super) fn ask_compressed(self, encoding: &'static str, body: &[u8]) -> Ask {
         let ask = self.ask(Signal::Traces, &[]);
         match self {
-            Via::Grpc => Ask { body: framed(true, body), ..ask.header("grpc-encoding", encoding) },
-            _ => Ask { body: body.to_vec(), ..ask.header("content-encoding", encoding) },
+            Via::Grpc => Ask {
+                body: framed(true, body),
+                ..ask.header("grpc-encoding", encoding)
+            },
+            _ => Ask {
+                body: body.to_vec(),
+                ..ask.header("content-encoding", encoding)
+            },
         }
     }
 
     /// A good body of one signal.
     pub(super) fn body(self, signal: Signal, items: usize) -> Vec<u8> {
-        if self == Via::Json { json(signal, items) } else { protobuf(signal, items) }
+        if self == Via::Json {
+            json(signal, items)
+        } else {
+            protobuf(signal, items)
+        }
     }
 
     /// A good request with two spans.
@@ -166,26 +185,46 @@ pub(super) struct Expect {
 }
 
 pub(super) fn taken(items: usize) -> Expect {
-    Expect { status: 200, code: Some(Code::Ok), items: Some(items), ..Expect::default() }
+    Expect {
+        status: 200,
+        code: Some(Code::Ok),
+        items: Some(items),
+        ..Expect::default()
+    }
 }
 
 pub(super) fn refused(status: u16, code: Code, says: &'static str) -> Expect {
-    Expect { status, code: Some(code), says, ..Expect::default() }
+    Expect {
+        status,
+        code: Some(code),
+        says,
+        ..Expect::default()
+    }
 }
 
 /// Not OTLP at all: a status and a text.
 pub(super) fn plain(status: u16, says: &'static str) -> Expect {
-    Expect { status, says, ..Expect::default() }
+    Expect {
+        status,
+        says,
+        ..Expect::default()
+    }
 }
 
 impl Expect {
     pub(super) fn wait(self, seconds: u64) -> Self {
-        Self { wait: Some(Duration::from_secs(seconds)), ..self }
+        Self {
+            wait: Some(Duration::from_secs(seconds)),
+            ..self
+        }
     }
 
     /// It went into the pipelines and was refused there.
     pub(super) fn reached(self) -> Self {
-        Self { items: Some(2), ..self }
+        Self {
+            items: Some(2),
+            ..self
+        }
     }
 
     pub(super) fn headers(self, headers: &'static [(&'static str, &'static str)]) -> Self {
@@ -205,13 +244,25 @@ pub(super) struct Row {
 impl Row {
     /// A row for a request to a usual receiver.
     pub(super) fn new(cause: Cause, via: Via, ask: Ask, expect: Expect) -> Self {
-        Self { cause, via, options: Options::default(), ask, expect }
+        Self {
+            cause,
+            via,
+            options: Options::default(),
+            ask,
+            expect,
+        }
     }
 
     /// A row for a good request whose outcome the engine decides.
     pub(super) fn engine(cause: Cause, via: Via, outcome: Outcome, expect: Expect) -> Self {
-        let options = Options { outcome, ..Options::default() };
-        Self { options, ..Self::new(cause, via, via.good(), expect) }
+        let options = Options {
+            outcome,
+            ..Options::default()
+        };
+        Self {
+            options,
+            ..Self::new(cause, via, via.good(), expect)
+        }
     }
 
     pub(super) fn with(self, options: Options) -> Self {
@@ -226,7 +277,11 @@ impl Row {
         let seen = rig.take_seen();
         check_answer(&name, self.via, &answer, &self.expect);
         let items: usize = seen.iter().map(|(_, payload, _)| payload.items()).sum();
-        assert_eq!((!seen.is_empty()).then_some(items), self.expect.items, "{name}: items in the pipelines");
+        assert_eq!(
+            (!seen.is_empty()).then_some(items),
+            self.expect.items,
+            "{name}: items in the pipelines"
+        );
         drop(seen);
         assert_eq!(rig.budget.used(), 0, "{name}: what was charged is given back");
     }
@@ -246,9 +301,19 @@ fn check_answer(name: &str, via: Via, answer: &Answer, expect: &Expect) {
     };
     assert_eq!(told.code, expect.code, "{name}: {told:?}");
     assert_eq!(told.wait, expect.wait, "{name}: {told:?}");
-    assert!(told.message.contains(expect.says), "{name}: {told:?} does not say {:?}", expect.says);
-    assert!(told.message.len() < 500 && !told.message.contains('\0'), "{name}: {told:?}");
-    let partial = told.partial.as_ref().map(|(rejected, message)| (*rejected, message.as_str()));
+    assert!(
+        told.message.contains(expect.says),
+        "{name}: {told:?} does not say {:?}",
+        expect.says
+    );
+    assert!(
+        told.message.len() < 500 && !told.message.contains('\0'),
+        "{name}: {told:?}"
+    );
+    let partial = told
+        .partial
+        .as_ref()
+        .map(|(rejected, message)| (*rejected, message.as_str()));
     assert_eq!(partial, expect.partial, "{name}");
 }
 
@@ -264,13 +329,18 @@ struct Told {
 fn plain_text(answer: &Answer) -> Told {
     let kind = answer.headers.get("content-type").expect("a content type");
     assert!(kind.as_bytes().starts_with(b"text/plain"), "{answer:?}");
-    Told { message: String::from_utf8(answer.body.to_vec()).expect("text"), ..Told::default() }
+    Told {
+        message: String::from_utf8(answer.body.to_vec()).expect("text"),
+        ..Told::default()
+    }
 }
 
 fn grpc_status(answer: &Answer) -> Told {
     assert_eq!(answer.headers["content-type"], "application/grpc");
     let in_trailers = Status::read_from(&answer.trailers);
-    let status = in_trailers.or_else(|| Status::read_from(&answer.headers)).expect("a grpc-status");
+    let status = in_trailers
+        .or_else(|| Status::read_from(&answer.headers))
+        .expect("a grpc-status");
     let partial = if status.is_ok() {
         let message = answer.body.get(5..).expect("a message");
         assert_eq!(answer.body[..], framed(false, message)[..]);
@@ -293,20 +363,28 @@ fn http_success(name: &str, via: Via, answer: &Answer) -> Told {
         Via::Json => {
             let body: serde_json::Value = serde_json::from_slice(&answer.body).expect("JSON");
             body.get("partialSuccess").map(|partial| {
-                let rejected = partial["rejectedSpans"].as_str().expect("64-bit integers are strings");
+                let rejected = partial["rejectedSpans"]
+                    .as_str()
+                    .expect("64-bit integers are strings");
                 let message = partial["errorMessage"].as_str().expect("a message");
                 (rejected.parse().expect("a number"), message.to_owned())
             })
         }
         _ => partial_of_protobuf(&answer.body),
     };
-    Told { code: Some(Code::Ok), partial, ..Told::default() }
+    Told {
+        code: Some(Code::Ok),
+        partial,
+        ..Told::default()
+    }
 }
 
 fn partial_of_protobuf(message: &[u8]) -> Option<(i64, String)> {
     use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
     let response = ExportTraceServiceResponse::decode(message).expect("an ExportTraceServiceResponse");
-    response.partial_success.map(|partial| (partial.rejected_spans, partial.error_message))
+    response
+        .partial_success
+        .map(|partial| (partial.rejected_spans, partial.error_message))
 }
 
 /// `google.rpc.Status`, as far as OTLP/HTTP wants it.
@@ -323,7 +401,10 @@ fn http_status(name: &str, via: Via, answer: &Answer) -> Told {
     let (code, message) = match via {
         Via::Json => {
             let body: serde_json::Value = serde_json::from_slice(&answer.body).expect("JSON");
-            (body["code"].as_u64().expect("a code"), body["message"].as_str().expect("a message").to_owned())
+            (
+                body["code"].as_u64().expect("a code"),
+                body["message"].as_str().expect("a message").to_owned(),
+            )
         }
         _ => {
             let status = RpcStatus::decode(answer.body.clone()).expect("a google.rpc.Status");
@@ -334,5 +415,10 @@ fn http_status(name: &str, via: Via, answer: &Answer) -> Told {
         let seconds = value.to_str().expect("ASCII").parse().expect("seconds");
         Duration::from_secs(seconds)
     });
-    Told { code: Some(Code::from_number(u32::try_from(code).expect("small"))), wait, message, partial: None }
+    Told {
+        code: Some(Code::from_number(u32::try_from(code).expect("small"))),
+        wait,
+        message,
+        partial: None,
+    }
 }

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use hyper::client::conn::{http1, http2};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio_rustls::TlsConnector;
 
 use super::error::chain;
 use super::{ClientSettings, Protocol};
 use crate::chunked_body::ChunkedBody;
-use crate::coalesce::{CoalescedConnection, coalesce};
+use crate::coalesce::{WriteOut, coalesce};
 use crate::socket::{Socket, Transport};
 use crate::tls::ClientTls;
 
@@ -88,14 +88,10 @@ impl Connector {
         if http2 {
             let (stream, write_out) = coalesce(transport);
             let (sender, connection) = self
-                .http2_builder()
+                .http2_builder(write_out)
                 .handshake(TokioIo::new(stream))
                 .await
                 .map_err(|error| chain(&error))?;
-            let connection = CoalescedConnection {
-                connection,
-                write_out,
-            };
             // Ends when the last sender and stream are gone, or the connection breaks.
             tokio::spawn(async move {
                 if let Err(error) = connection.await {
@@ -117,8 +113,8 @@ impl Connector {
         Ok(Sender::Http1(sender))
     }
 
-    fn http2_builder(&self) -> http2::Builder<TokioExecutor> {
-        let mut builder = http2::Builder::new(TokioExecutor::new());
+    fn http2_builder(&self, executor: WriteOut<Transport>) -> http2::Builder<WriteOut<Transport>> {
+        let mut builder = http2::Builder::new(executor);
         builder
             .timer(TokioTimer::new())
             .initial_stream_window_size(STREAM_WINDOW)

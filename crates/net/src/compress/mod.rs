@@ -5,7 +5,7 @@
 //! and never more than the format could produce from so few bytes.
 //!
 //! One compressor and one decompressor of each kind is kept per thread (about 1 MiB for the default levels);
-//! one that grew beyond [`KEPT_CONTEXT_BYTES`] is dropped after use.
+//! one that grew beyond 4 MiB is dropped after use.
 
 mod gzip;
 mod output;

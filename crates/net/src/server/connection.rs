@@ -84,7 +84,7 @@ where
     let service = service_fn(|request| answer(shared.service.clone(), request, info.clone(), &activity));
     if http2 {
         let (stream, write_out) = coalesce(stream);
-        let builder = http2_builder(settings, slot.connections);
+        let builder = http2_builder(settings, slot.window);
         let connection = builder.serve_connection(TokioIo::new(stream), service);
         let connection = CoalescedConnection {
             connection,
@@ -141,7 +141,7 @@ fn http1_builder(settings: &ServerSettings) -> http1::Builder {
     builder
 }
 
-fn http2_builder(settings: &ServerSettings, connections: usize) -> http2::Builder<TokioExecutor> {
+fn http2_builder(settings: &ServerSettings, window: u32) -> http2::Builder<TokioExecutor> {
     let mut builder = http2::Builder::new(TokioExecutor::new());
     // Limits on resets and CONTINUATION frames stay at h2's defaults (RELIABILITY: rapid reset, floods).
     builder
@@ -150,7 +150,7 @@ fn http2_builder(settings: &ServerSettings, connections: usize) -> http2::Builde
         .max_concurrent_streams(settings.max_concurrent_streams)
         .max_frame_size(settings.max_frame_size)
         .initial_stream_window_size(settings.stream_window)
-        .initial_connection_window_size(settings.connection_window(connections))
+        .initial_connection_window_size(window)
         .max_send_buf_size(SEND_BUFFER_BYTES)
         .keep_alive_interval(settings.keepalive.time)
         .keep_alive_timeout(settings.keepalive.timeout);

@@ -126,6 +126,7 @@ where
         let quota = quota::ConnectionQuota::new(
             self.settings.max_connections,
             self.settings.max_connections_per_ip,
+            self.settings.shared_connection_window,
         );
         let tracker = TaskTracker::new();
         let cut = Arc::default();

@@ -1,4 +1,4 @@
-//! Caps on connections, in all and per address.
+//! Caps on connections, in all and per address, and the windows they share.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -11,12 +11,19 @@ use parking_lot::Mutex;
 pub(super) struct ConnectionQuota {
     max: usize,
     max_per_ip: usize,
+    /// What the HTTP/2 windows of all connections have together, in bytes.
+    windows: u32,
     open: Mutex<Open>,
 }
+
+/// The least window HTTP/2 allows a connection to start with (RFC 9113, section 6.9.2).
+const LEAST_WINDOW: u32 = 65_535;
 
 #[derive(Debug, Default)]
 struct Open {
     total: usize,
+    /// Window bytes that connections have; past the sum only by the least window of each.
+    lent: u32,
     by_ip: HashMap<IpAddr, usize>,
 }
 
@@ -25,8 +32,8 @@ struct Open {
 pub(super) struct ConnectionSlot {
     quota: Arc<ConnectionQuota>,
     ip: Option<IpAddr>,
-    /// Connections there were when this one came, itself included.
-    pub(super) connections: usize,
+    /// The connection's HTTP/2 window in bytes.
+    pub(super) window: u32,
 }
 
 /// Which cap refused a connection.
@@ -37,10 +44,11 @@ pub(super) enum Refused {
 }
 
 impl ConnectionQuota {
-    pub(super) fn new(max: usize, max_per_ip: usize) -> Arc<Self> {
+    pub(super) fn new(max: usize, max_per_ip: usize, windows: u32) -> Arc<Self> {
         Arc::new(Self {
             max,
             max_per_ip,
+            windows,
             open: Mutex::default(),
         })
     }
@@ -60,10 +68,13 @@ impl ConnectionQuota {
             open.by_ip.insert(ip, count + 1);
         }
         open.total += 1;
+        // A quarter of what is left: the sum is bounded whoever comes, and one connection alone is fast.
+        let window = (self.windows.saturating_sub(open.lent) / 4).max(LEAST_WINDOW);
+        open.lent = open.lent.saturating_add(window);
         Ok(ConnectionSlot {
             quota: self.clone(),
             ip,
-            connections: open.total,
+            window,
         })
     }
 }
@@ -72,6 +83,7 @@ impl Drop for ConnectionSlot {
     fn drop(&mut self) {
         let mut open = self.quota.open.lock();
         open.total -= 1;
+        open.lent = open.lent.saturating_sub(self.window);
         if let Some(ip) = self.ip {
             match open.by_ip.get_mut(&ip) {
                 Some(count) if *count > 1 => *count -= 1,
@@ -89,7 +101,7 @@ mod tests {
 
     #[test]
     fn caps_hold_and_places_come_back() {
-        let quota = ConnectionQuota::new(3, 2);
+        let quota = ConnectionQuota::new(3, 2, 0);
         let ip = Some(IpAddr::from([192, 0, 2, 1]));
         let mapped = Some("::ffff:192.0.2.1".parse().expect("address"));
         let first = quota.take(ip).expect("a place");
@@ -99,9 +111,21 @@ mod tests {
         assert_eq!(quota.take(None).expect_err("refused"), Refused::Total);
         drop(first);
         let again = quota.take(ip).expect("a place");
-        assert_eq!(again.connections, 3);
         drop((second, local, again));
         let open = quota.open.lock();
         assert_eq!((open.total, open.by_ip.len()), (0, 0));
+    }
+
+    #[test]
+    fn windows_have_one_sum_whoever_comes_and_come_back() {
+        const WINDOWS: u32 = 8 << 20;
+        let quota = ConnectionQuota::new(1000, 1000, WINDOWS);
+        let alone = quota.take(None).expect("a place");
+        assert_eq!(alone.window, 2 << 20);
+        let crowd: Vec<_> = (0..500).map(|_| quota.take(None).expect("a place")).collect();
+        let sum: u32 = crowd.iter().map(|slot| slot.window).sum();
+        assert!(sum <= WINDOWS + 500 * LEAST_WINDOW, "{sum}");
+        drop((alone, crowd));
+        assert_eq!(quota.open.lock().lent, 0);
     }
 }

@@ -24,8 +24,8 @@ pub struct ServerSettings {
     pub max_frame_size: u32,
     /// HTTP/2 flow-control window of a stream in bytes. 1 MiB.
     pub stream_window: u32,
-    /// What the HTTP/2 connection windows of this listener share: each new connection gets its part by the number of
-    /// connections there are then, 64 KiB at least. 8 MiB (an eighth of the default budget).
+    /// What the HTTP/2 connection windows of this listener have together: each new connection takes a quarter of what
+    /// is left, 64 KiB at least (HTTP/2 allows no less). 8 MiB (an eighth of the default budget).
     pub shared_connection_window: u32,
     /// HTTP/2 pings.
     pub keepalive: ServerKeepalive,
@@ -78,30 +78,6 @@ impl Default for ServerSettings {
             keepalive: ServerKeepalive::default(),
             http1: true,
             http2: true,
-        }
-    }
-}
-
-/// The least window HTTP/2 allows a connection to start with.
-const LEAST_WINDOW: u32 = 65_535;
-
-impl ServerSettings {
-    /// The connection window for a connection that makes it `connections` in all.
-    pub(super) fn connection_window(&self, connections: usize) -> u32 {
-        let share = self.shared_connection_window / u32::try_from(connections.max(1)).unwrap_or(u32::MAX);
-        share.max(LEAST_WINDOW)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn windows_shrink_with_the_number_of_connections() {
-        let settings = ServerSettings::default();
-        for (connections, window) in [(0, 8 << 20), (1, 8 << 20), (8, 1 << 20), (100_000, 65_535)] {
-            assert_eq!(settings.connection_window(connections), window, "{connections}");
         }
     }
 }

@@ -280,3 +280,32 @@ async fn hostile_http1_is_answered_and_closed() {
     }
     assert_eq!(server.budget.used(), 0);
 }
+
+#[tokio::test]
+async fn a_client_that_sends_everything_before_it_reads_still_gets_the_refusal() {
+    let server = OtlpServer::start(Options::default()).await;
+    let length = 40 << 20;
+    for header in [
+        "content-length: 41943040\r\n",
+        "content-length: 41943040\r\ncontent-encoding: br\r\n",
+    ] {
+        let mut stream = TcpStream::connect(server.address()).await.expect("connected");
+        let head = format!("POST /v1/x HTTP/1.1\r\nhost: a\r\nconnection: close\r\n{header}\r\n");
+        stream.write_all(head.as_bytes()).await.expect("sent");
+        stream
+            .write_all(&vec![0; length])
+            .await
+            .expect("the whole body is taken");
+        let mut answer = Vec::new();
+        stream
+            .read_to_end(&mut answer)
+            .await
+            .expect("an answer and an orderly end");
+        assert!(answer.starts_with(b"HTTP/1.1 41"), "{}", answer.escape_ascii());
+    }
+    assert_eq!(
+        server.budget.peak(),
+        0,
+        "nothing was charged for what was thrown away"
+    );
+}

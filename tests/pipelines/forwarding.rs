@@ -1,0 +1,46 @@
+//! What goes in comes out.
+
+use std::net::SocketAddr;
+
+use crate::clients::{Signal, export, gzip, http};
+use crate::sink::Sink;
+
+/// Sends every signal over every transport; each must reach the sink byte for byte (JSON: as its protobuf).
+pub(crate) async fn everything_arrives(grpc: SocketAddr, otlp_http: SocketAddr, sink: &Sink) {
+    sink.take();
+    for signal in Signal::ALL {
+        export(grpc, signal, 700).await.expect("accepted over gRPC");
+        assert!(
+            sink.take() == [(signal, signal.protobuf(700))],
+            "{signal:?} over gRPC"
+        );
+        let one = signal.protobuf(1);
+        let zstd = zstd::encode_all(&one[..], 1).expect("memory");
+        let bodies: [(&[(&str, &str)], Vec<u8>); 4] = [
+            (&[("Content-Type", "application/x-protobuf")], one.clone()),
+            (
+                &[
+                    ("Content-Type", "application/x-protobuf"),
+                    ("Content-Encoding", "gzip"),
+                ],
+                gzip(&one),
+            ),
+            (
+                &[
+                    ("Content-Type", "application/x-protobuf"),
+                    ("Content-Encoding", "zstd"),
+                ],
+                zstd,
+            ),
+            (&[("Content-Type", "application/json")], signal.json().into()),
+        ];
+        for (headers, body) in bodies {
+            let answer = http(otlp_http, "POST", signal.path(), headers, &body).await;
+            assert!(
+                answer.starts_with("HTTP/1.1 200 "),
+                "{signal:?} {headers:?}: {answer}"
+            );
+            assert_eq!(sink.take(), [(signal, one.clone())], "{headers:?}");
+        }
+    }
+}

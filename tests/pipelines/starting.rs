@@ -1,0 +1,53 @@
+//! Starts that cannot be.
+
+use crate::program::{Config, run};
+
+fn config(grpc: &str, http: &str, health: &str) -> Config {
+    Config::new(&format!(
+        "
+receivers:
+  otlp:
+    protocols:
+      grpc:
+        endpoint: {grpc}
+      http:
+        endpoint: {http}
+exporters:
+  nop:
+extensions:
+  health_check:
+    endpoint: {health}
+service:
+  extensions: [health_check]
+  telemetry:
+    metrics:
+      level: none
+  pipelines:
+    traces:
+      receivers: [otlp]
+      exporters: [nop]
+"
+    ))
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_told_at_the_line_that_names_it() {
+    let holder = std::net::TcpListener::bind("127.0.0.1:0").expect("bound");
+    let taken = holder.local_addr().expect("bound").to_string();
+    let free = "127.0.0.1:0";
+    let table = [
+        (config(&taken, free, free), "pipeline.yaml:6:"),
+        (config(free, &taken, free), "pipeline.yaml:8:"),
+        (config(free, free, &taken), "pipeline.yaml:13:"),
+    ];
+    for (config, place) in table {
+        let output = run(&["--config", config.path()]).await;
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{err}");
+        assert!(
+            err.contains(place) && err.contains(&taken),
+            "{place} or {taken} is not in\n{err}"
+        );
+        assert!(!err.contains("everything is ready"), "{err}");
+    }
+}
