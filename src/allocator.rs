@@ -12,8 +12,7 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 #[allow(unsafe_code)]
 #[unsafe(export_name = "_rjem_malloc_conf")]
 static MALLOC_CONF: &std::ffi::c_char = {
-    const TEXT: &std::ffi::CStr =
-        c"background_thread:true,dirty_decay_ms:100,muzzy_decay_ms:0,narenas:1";
+    const TEXT: &std::ffi::CStr = c"background_thread:true,dirty_decay_ms:100,muzzy_decay_ms:0,narenas:1";
     // SAFETY: a CStr is never empty: it has at least its zero byte.
     unsafe { &*TEXT.as_ptr() }
 };

@@ -29,7 +29,10 @@ pub(crate) struct ConfigOptions {
 impl ConfigOptions {
     /// The paths; the Collector's `file:` before a path is accepted.
     pub(crate) fn paths(&self) -> Vec<PathBuf> {
-        self.config.iter().map(|text| PathBuf::from(text.strip_prefix("file:").unwrap_or(text))).collect()
+        self.config
+            .iter()
+            .map(|text| PathBuf::from(text.strip_prefix("file:").unwrap_or(text)))
+            .collect()
     }
 }
 

@@ -42,7 +42,10 @@ impl OwnTelemetry {
     /// Reads `service.telemetry`; `None` where it has mistakes.
     pub(crate) fn read(tree: Option<&Tree>, mistakes: &mut Mistakes) -> Option<Self> {
         let tree = tree?;
-        let section = tree.root.get("service").and_then(|service| service.entry("telemetry"));
+        let section = tree
+            .root
+            .get("service")
+            .and_then(|service| service.entry("telemetry"));
         let settings = match section {
             Some((key, node)) if !node.is_null() => read_settings(key.span, node, mistakes)?,
             _ => TelemetrySettings::default(),
@@ -58,7 +61,9 @@ impl OwnTelemetry {
             let place = panic.location().map_or_else(String::new, ToString::to_string);
             let payload = panic.payload();
             let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-            let text = text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default();
+            let text = text
+                .or_else(|| payload.downcast_ref::<String>().cloned())
+                .unwrap_or_default();
             tracing::error!(%place, %text, "a panic; it is contained where it happened");
         }));
         Ok(installed)
@@ -83,7 +88,10 @@ impl OwnTelemetry {
             tracing::info!(endpoint = %server.local_addr(), "own metrics at /metrics");
         }
         let summary = summary.then(|| tokio::spawn(show_summary(host.clone(), sources)));
-        Ok(Running { _servers: servers, summary })
+        Ok(Running {
+            _servers: servers,
+            summary,
+        })
     }
 }
 
@@ -92,8 +100,11 @@ fn read_settings(
     node: &Node,
     mistakes: &mut Mistakes,
 ) -> Option<TelemetrySettings> {
-    let owner =
-        Owner { label: "`service.telemetry`".into(), readme: Some("README.md".into()), place };
+    let owner = Owner {
+        label: "`service.telemetry`".into(),
+        readme: Some("README.md".into()),
+        place,
+    };
     read::<TelemetrySettings>(node, owner, mistakes).map(|read| read.config)
 }
 

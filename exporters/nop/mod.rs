@@ -10,8 +10,12 @@ use sidelight_component::{
 use sidelight_config::settings;
 
 /// What the list of exporters says about this one.
-pub const ABOUT: About =
-    About { name: "nop", aliases: &[], signals: ALL_SIGNALS, readme: include_str!("README.md") };
+pub const ABOUT: About = About {
+    name: "nop",
+    aliases: &[],
+    signals: ALL_SIGNALS,
+    readme: include_str!("README.md"),
+};
 
 settings! {
     /// The `nop` exporter has no settings.

@@ -86,7 +86,11 @@ impl ExporterConfig for Config {
     fn build(&self, cx: &BuildContext) -> Result<Arc<dyn Exporter>, BuildError> {
         let target = target(&self.endpoint, "endpoint")?;
         let cleartext = self.tls.insecure || self.endpoint.starts_with("http://");
-        let tls = if cleartext { None } else { Some(self.tls.load("tls")?) };
+        let tls = if cleartext {
+            None
+        } else {
+            Some(self.tls.load("tls")?)
+        };
         let settings = ClientSettings {
             keepalive: self.keepalive.as_ref().map(Into::into),
             authority: self.authority.clone(),

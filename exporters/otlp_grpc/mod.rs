@@ -1,16 +1,14 @@
 #![doc = include_str!("README.md")]
 
 mod config;
-mod verdict;
 #[cfg(test)]
 mod tests;
+mod verdict;
 
 use std::time::Instant;
 
 use http::{HeaderMap, Uri};
-use sidelight_component::{
-    ALL_SIGNALS, About, Exporter, Payload, Request, Sent, Signal, async_trait,
-};
+use sidelight_component::{ALL_SIGNALS, About, Exporter, Payload, Request, Sent, Signal, async_trait};
 use sidelight_net::client::Client;
 use sidelight_net::grpc::unary_request;
 use sidelight_transport::Compressor;
@@ -18,8 +16,12 @@ use sidelight_transport::Compressor;
 pub use config::Config;
 
 /// What the list of exporters says about this one.
-pub const ABOUT: About =
-    About { name: "otlp_grpc", aliases: &["otlp"], signals: ALL_SIGNALS, readme: include_str!("README.md") };
+pub const ABOUT: About = About {
+    name: "otlp_grpc",
+    aliases: &["otlp"],
+    signals: ALL_SIGNALS,
+    readme: include_str!("README.md"),
+};
 
 /// The method that takes a signal (opentelemetry-proto, `collector/*/v1/*_service.proto`).
 fn method(signal: Signal) -> Uri {
@@ -56,7 +58,13 @@ impl Exporter for OtlpGrpc {
     async fn send(&self, request: &Request, deadline: Instant) -> Sent {
         let timeout = deadline.saturating_duration_since(Instant::now());
         let encoding = self.compressor.encoding();
-        let call = unary_request(method(request.signal), &self.metadata, timeout, encoding, &request.body);
+        let call = unary_request(
+            method(request.signal),
+            &self.metadata,
+            timeout,
+            encoding,
+            &request.body,
+        );
         let answer = match call {
             Ok(call) => self.client.send(call, timeout).await,
             Err(status) => return verdict::of_status(&status),

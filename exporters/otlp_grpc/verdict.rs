@@ -10,7 +10,9 @@ use sidelight_transport::{accepted, unsent};
 /// destination has acted on the request, and would answer a repetition just so.
 pub(super) fn of_failure(error: &SendError) -> Sent {
     match error.kind {
-        SendErrorKind::AnswerTooLarge => Sent::Rejected { reason: error.to_string().into() },
+        SendErrorKind::AnswerTooLarge => Sent::Rejected {
+            reason: error.to_string().into(),
+        },
         SendErrorKind::Resolve | SendErrorKind::Connect | SendErrorKind::Timeout | SendErrorKind::Broken => {
             unsent(error)
         }
@@ -32,12 +34,22 @@ pub(super) fn of_status(status: &Status) -> Sent {
     let reason = status.to_string().into();
     let after = status.retry_info.map(|info| info.delay);
     match status.code {
-        Code::Cancelled | Code::DeadlineExceeded => Sent::Retry { after, reason, maybe_processed: true },
-        Code::Aborted | Code::OutOfRange | Code::Unavailable | Code::DataLoss => {
-            Sent::Retry { after, reason, maybe_processed: false }
-        }
+        Code::Cancelled | Code::DeadlineExceeded => Sent::Retry {
+            after,
+            reason,
+            maybe_processed: true,
+        },
+        Code::Aborted | Code::OutOfRange | Code::Unavailable | Code::DataLoss => Sent::Retry {
+            after,
+            reason,
+            maybe_processed: false,
+        },
         // With a wait it is a quota, without one the message is larger than the peer takes.
-        Code::ResourceExhausted if after.is_some() => Sent::Retry { after, reason, maybe_processed: false },
+        Code::ResourceExhausted if after.is_some() => Sent::Retry {
+            after,
+            reason,
+            maybe_processed: false,
+        },
         Code::ResourceExhausted => Sent::TooLarge { reason },
         Code::Ok
         | Code::Unknown

@@ -132,9 +132,21 @@ impl ExporterConfig for Config {
     }
 
     fn build(&self, cx: &BuildContext) -> Result<Arc<dyn Exporter>, BuildError> {
-        let endpoints = [&self.endpoint, &self.traces_endpoint, &self.metrics_endpoint, &self.logs_endpoint];
-        let encrypted = endpoints.into_iter().flatten().any(|endpoint| endpoint.starts_with("https://"));
-        let tls = if encrypted { Some(self.tls.load("tls")?) } else { None };
+        let endpoints = [
+            &self.endpoint,
+            &self.traces_endpoint,
+            &self.metrics_endpoint,
+            &self.logs_endpoint,
+        ];
+        let encrypted = endpoints
+            .into_iter()
+            .flatten()
+            .any(|endpoint| endpoint.starts_with("https://"));
+        let tls = if encrypted {
+            Some(self.tls.load("tls")?)
+        } else {
+            None
+        };
         let compressor = Compressor::new(self.compression, &self.compression_params, &cx.budget);
         let headers = header_map(&self.headers, "headers")?;
         let mut routes = [None, None, None];

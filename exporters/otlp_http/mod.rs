@@ -1,17 +1,15 @@
 #![doc = include_str!("README.md")]
 
 mod config;
-mod verdict;
 #[cfg(test)]
 mod tests;
+mod verdict;
 
 use std::time::Instant;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Uri, header};
-use sidelight_component::{
-    ALL_SIGNALS, About, Exporter, Payload, Request, Sent, Signal, async_trait,
-};
+use sidelight_component::{ALL_SIGNALS, About, Exporter, Payload, Request, Sent, Signal, async_trait};
 use sidelight_net::ChunkedBody;
 use sidelight_net::client::Client;
 use sidelight_proto::json;
@@ -66,7 +64,9 @@ impl Exporter for OtlpHttp {
 
     async fn send(&self, request: &Request, deadline: Instant) -> Sent {
         let Some(route) = &self.routes[request.signal as usize] else {
-            return Sent::Rejected { reason: format!("there is no endpoint for {}", request.signal).into() };
+            return Sent::Rejected {
+                reason: format!("there is no endpoint for {}", request.signal).into(),
+            };
         };
         let mut call = http::Request::new(ChunkedBody::new(request.body.iter().cloned()));
         *call.method_mut() = Method::POST;
@@ -81,18 +81,27 @@ impl Exporter for OtlpHttp {
 }
 
 /// The headers that say how the body is encoded, on top of the user's.
-fn with_body_headers(mut headers: HeaderMap, encoding: config::Encoding, compressor: &Compressor) -> HeaderMap {
+fn with_body_headers(
+    mut headers: HeaderMap,
+    encoding: config::Encoding,
+    compressor: &Compressor,
+) -> HeaderMap {
     let content_type = match encoding {
         config::Encoding::Proto => "application/x-protobuf",
         config::Encoding::Json => "application/json",
     };
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     if compressor.compresses() {
-        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(compressor.encoding().name()));
+        headers.insert(
+            header::CONTENT_ENCODING,
+            HeaderValue::from_static(compressor.encoding().name()),
+        );
     }
-    headers.entry(header::USER_AGENT).or_insert(HeaderValue::from_static(concat!(
-        "sidelight/",
-        env!("CARGO_PKG_VERSION")
-    )));
+    headers
+        .entry(header::USER_AGENT)
+        .or_insert(HeaderValue::from_static(concat!(
+            "sidelight/",
+            env!("CARGO_PKG_VERSION")
+        )));
     headers
 }

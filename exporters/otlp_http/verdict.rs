@@ -18,7 +18,9 @@ const SHOWN_CHARS: usize = 200;
 /// destination has acted on the request, and would answer a repetition just so.
 pub(super) fn of_failure(error: &SendError) -> Sent {
     match error.kind {
-        SendErrorKind::AnswerTooLarge => Sent::Rejected { reason: error.to_string().into() },
+        SendErrorKind::AnswerTooLarge => Sent::Rejected {
+            reason: error.to_string().into(),
+        },
         SendErrorKind::Resolve | SendErrorKind::Connect | SendErrorKind::Timeout | SendErrorKind::Broken => {
             unsent(error)
         }
@@ -45,7 +47,11 @@ pub(super) fn of_answer(exporter: &str, signal: Signal, answer: &Answer) -> Sent
             let after = after.and_then(|value| retry_after::parse(value, SystemTime::now()));
             // A gateway that gave up may have passed the request on.
             let maybe_processed = answer.status == StatusCode::GATEWAY_TIMEOUT;
-            Sent::Retry { after, reason, maybe_processed }
+            Sent::Retry {
+                after,
+                reason,
+                maybe_processed,
+            }
         }
         StatusCode::PAYLOAD_TOO_LARGE => Sent::TooLarge { reason },
         _ => Sent::Rejected { reason },
@@ -69,5 +75,9 @@ fn reason(answer: &Answer) -> Arc<str> {
         }
     };
     let shown: String = message.trim().chars().take(SHOWN_CHARS).collect();
-    if shown.is_empty() { format!("HTTP {status}").into() } else { format!("HTTP {status}: {shown}").into() }
+    if shown.is_empty() {
+        format!("HTTP {status}").into()
+    } else {
+        format!("HTTP {status}: {shown}").into()
+    }
 }

@@ -184,7 +184,7 @@ impl Properties {
         let severity_matches = || match &self.log_severity_number {
             None => true,
             Some(severity) => match record.severity_number() {
-                0 => true,
+                0 => severity.match_undefined,
                 number => number >= severity.min,
             },
         };

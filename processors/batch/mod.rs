@@ -9,8 +9,12 @@ use sidelight_component::{
 use sidelight_config::settings;
 
 /// What the list of processors says about this one.
-pub const ABOUT: About =
-    About { name: "batch", aliases: &[], signals: ALL_SIGNALS, readme: include_str!("README.md") };
+pub const ABOUT: About = About {
+    name: "batch",
+    aliases: &[],
+    signals: ALL_SIGNALS,
+    readme: include_str!("README.md"),
+};
 
 settings! {
     /// Settings of the `batch` processor.

@@ -12,8 +12,12 @@ use sidelight_config::{Check, settings};
 mod tests;
 
 /// What the list of processors says about this one.
-pub const ABOUT: About =
-    About { name: "memory_limiter", aliases: &[], signals: ALL_SIGNALS, readme: include_str!("README.md") };
+pub const ABOUT: About = About {
+    name: "memory_limiter",
+    aliases: &[],
+    signals: ALL_SIGNALS,
+    readme: include_str!("README.md"),
+};
 
 /// What a refused sender is told to wait.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -66,7 +70,10 @@ impl Config {
         let of_budget = |percent: u64| budget / 100 * usize::try_from(percent).unwrap_or(100);
         let mib = |mib: u64| usize::try_from(mib << 20).unwrap_or(usize::MAX);
         let (limit, spike) = match self.limit_mib {
-            0 => (of_budget(self.limit_percentage), of_budget(self.spike_limit_percentage)),
+            0 => (
+                of_budget(self.limit_percentage),
+                of_budget(self.spike_limit_percentage),
+            ),
             limit => (mib(limit), mib(self.spike_limit_mib)),
         };
         // The Collector's default: a fifth of the limit.
@@ -76,7 +83,9 @@ impl Config {
 
 impl ProcessorConfig for Config {
     fn build(&self, cx: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
-        Ok(Box::new(MemoryLimiter { soft_limit: self.soft_limit(cx.budget.limit()) }))
+        Ok(Box::new(MemoryLimiter {
+            soft_limit: self.soft_limit(cx.budget.limit()),
+        }))
     }
 }
 
@@ -90,7 +99,9 @@ impl Processor for MemoryLimiter {
         // A single batch larger than the limit is let in when nothing else is under way: it could never
         // come in otherwise.
         let fits = load.pipeline_bytes + load.incoming_bytes <= self.soft_limit || load.pipeline_bytes == 0;
-        fits.then_some(()).ok_or(Overloaded { retry_after: RETRY_AFTER })
+        fits.then_some(()).ok_or(Overloaded {
+            retry_after: RETRY_AFTER,
+        })
     }
 
     fn process(&mut self, batch: Batch, _: Now, out: &mut Out) {

@@ -1,8 +1,6 @@
 //! Settings, as the Collector's `otlp` receiver has them.
 
-use sidelight_component::{
-    BuildContext, BuildError, Receiver, ReceiverConfig, Resource,
-};
+use sidelight_component::{BuildContext, BuildError, Receiver, ReceiverConfig, Resource};
 use sidelight_config::{Check, Endpoint, settings};
 use sidelight_transport::{GrpcServer, HttpServer};
 
@@ -50,7 +48,11 @@ impl Protocols {
                 "add `grpc:` or `http:`; with nothing below it the defaults are used",
             ),
             (Some(grpc), Some(http)) if self.share_a_port() && grpc.tls != http.server.tls => {
-                check.conflict("http", "grpc", "shares a port with `grpc` and must have the same `tls`");
+                check.conflict(
+                    "http",
+                    "grpc",
+                    "shares a port with `grpc` and must have the same `tls`",
+                );
             }
             _ => {}
         }
@@ -75,9 +77,18 @@ impl ReceiverConfig for Config {
             endpoint: endpoint.to_string(),
             setting: setting.to_owned(),
         };
-        let grpc = self.protocols.grpc.iter().map(|g| listen(&g.endpoint, "protocols.grpc.endpoint"));
-        let http = self.protocols.http.iter().filter(|_| !self.protocols.share_a_port());
-        grpc.chain(http.map(|h| listen(&h.server.endpoint, "protocols.http.endpoint"))).collect()
+        let grpc = self
+            .protocols
+            .grpc
+            .iter()
+            .map(|g| listen(&g.endpoint, "protocols.grpc.endpoint"));
+        let http = self
+            .protocols
+            .http
+            .iter()
+            .filter(|_| !self.protocols.share_a_port());
+        grpc.chain(http.map(|h| listen(&h.server.endpoint, "protocols.http.endpoint")))
+            .collect()
     }
 
     fn build(&self, cx: &BuildContext) -> Result<Box<dyn Receiver>, BuildError> {

@@ -61,7 +61,10 @@ impl Door {
         } else {
             admitted.bytes
         };
-        Ok(Payload::new(Chunk { bytes, items: admitted.items }))
+        Ok(Payload::new(Chunk {
+            bytes,
+            items: admitted.items,
+        }))
     }
 
     /// Lets a JSON request in, as protobuf of at most `max_size` bytes.
@@ -74,7 +77,10 @@ impl Door {
         })?;
         self.replaced_utf8.add(transcoded.replaced_strings);
         let admitted = admit(signal, permit.own(transcoded.protobuf)).map_err(|e| self.refuse(&e))?;
-        Ok(Payload::new(Chunk { bytes: admitted.bytes, items: admitted.items }))
+        Ok(Payload::new(Chunk {
+            bytes: admitted.bytes,
+            items: admitted.items,
+        }))
     }
 
     fn refuse(&self, error: &Malformed) -> Refusal {

@@ -55,7 +55,9 @@ impl Http {
     ) -> Result<(Signal, &Output, Encoding), Box<Response<ReplyBody>>> {
         let refuse = |status, text: String| Box::new(reply::http_plain(status, text));
         let path = request.uri().path();
-        let signal = Signal::ALL.into_iter().find(|signal| self.paths[*signal as usize] == path);
+        let signal = Signal::ALL
+            .into_iter()
+            .find(|signal| self.paths[*signal as usize] == path);
         let Some(signal) = signal else {
             let text = format!("nothing is here; OTLP is taken at {}\n", self.paths.join(", "));
             return Err(refuse(StatusCode::NOT_FOUND, text));
@@ -65,8 +67,13 @@ impl Http {
             return Err(refuse(StatusCode::NOT_FOUND, text));
         };
         if request.method() != Method::POST {
-            let mut response = refuse(StatusCode::METHOD_NOT_ALLOWED, "OTLP/HTTP requests are POST\n".to_owned());
-            response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static("POST"));
+            let mut response = refuse(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "OTLP/HTTP requests are POST\n".to_owned(),
+            );
+            response
+                .headers_mut()
+                .insert(header::ALLOW, header::HeaderValue::from_static("POST"));
             return Err(response);
         }
         let Some(encoding) = encoding_of(request.headers()) else {

@@ -14,5 +14,9 @@ use sidelight_component::{ALL_SIGNALS, About};
 pub use config::Config;
 
 /// What the list of receivers says about this one.
-pub const ABOUT: About =
-    About { name: "otlp", aliases: &[], signals: ALL_SIGNALS, readme: include_str!("README.md") };
+pub const ABOUT: About = About {
+    name: "otlp",
+    aliases: &[],
+    signals: ALL_SIGNALS,
+    readme: include_str!("README.md"),
+};

@@ -86,7 +86,10 @@ pub(super) fn http_unreadable(encoding: Encoding, error: &HttpError) -> Response
 pub(super) fn http_plain(status: StatusCode, text: String) -> Response<ReplyBody> {
     let mut response = Response::new(ReplyBody::full(text));
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/plain; charset=utf-8"),
+    );
     response
 }
 
@@ -134,7 +137,9 @@ fn http_status(encoding: Encoding, status: &Status) -> Response<ReplyBody> {
     };
     let mut response = with_body(code, encoding, status_body(encoding, status));
     if let Some(delay) = delay {
-        response.headers_mut().insert(header::RETRY_AFTER, retry_after::format(delay));
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, retry_after::format(delay));
     }
     response
 }
@@ -154,6 +159,8 @@ fn status_body(encoding: Encoding, status: &Status) -> Vec<u8> {
 fn with_body(code: StatusCode, encoding: Encoding, body: Vec<u8>) -> Response<ReplyBody> {
     let mut response = Response::new(ReplyBody::full(body));
     *response.status_mut() = code;
-    response.headers_mut().insert(header::CONTENT_TYPE, encoding.content_type());
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, encoding.content_type());
     response
 }

@@ -33,7 +33,11 @@ pub(super) struct OtlpReceiver {
 impl OtlpReceiver {
     pub(super) fn new(config: Config, cx: &BuildContext) -> Result<Self, BuildError> {
         let grpc_tls = config.protocols.grpc.as_ref().and_then(|grpc| grpc.tls.as_ref());
-        let http_tls = config.protocols.http.as_ref().and_then(|http| http.server.tls.as_ref());
+        let http_tls = config
+            .protocols
+            .http
+            .as_ref()
+            .and_then(|http| http.server.tls.as_ref());
         Ok(Self {
             grpc_tls: grpc_tls.map(|tls| tls.load("protocols.grpc.tls")).transpose()?,
             http_tls: http_tls.map(|tls| tls.load("protocols.http.tls")).transpose()?,
@@ -82,12 +86,22 @@ impl Receiver for OtlpReceiver {
     async fn open(&mut self) -> Result<(), BuildError> {
         if let Some(grpc) = &self.config.protocols.grpc {
             let endpoint = net_endpoint(&grpc.endpoint, grpc.transport);
-            let listener = bind(&endpoint).await.map_err(|e| bind_error("protocols.grpc.endpoint", &e))?;
+            let listener = bind(&endpoint)
+                .await
+                .map_err(|e| bind_error("protocols.grpc.endpoint", &e))?;
             self.grpc_listener = Some(listener);
         }
-        if let Some(http) = self.config.protocols.http.as_ref().filter(|_| !self.config.protocols.share_a_port()) {
+        if let Some(http) = self
+            .config
+            .protocols
+            .http
+            .as_ref()
+            .filter(|_| !self.config.protocols.share_a_port())
+        {
             let endpoint = net_endpoint(&http.server.endpoint, http.server.transport);
-            let listener = bind(&endpoint).await.map_err(|e| bind_error("protocols.http.endpoint", &e))?;
+            let listener = bind(&endpoint)
+                .await
+                .map_err(|e| bind_error("protocols.http.endpoint", &e))?;
             self.http_listener = Some(listener);
         }
         Ok(())
@@ -95,16 +109,31 @@ impl Receiver for OtlpReceiver {
 
     async fn run(mut self: Box<Self>, outputs: Outputs, drain: DrainSignal) -> Result<(), ReceiverError> {
         let budget = self.context.budget.limit();
-        let door = Door::new(self.context.id.as_str(), &self.context.metrics, self.context.budget.clone());
+        let door = Door::new(
+            self.context.id.as_str(),
+            &self.context.metrics,
+            self.context.budget.clone(),
+        );
         let (grpc, http) = (self.grpc(&outputs, &door), self.http(&outputs, &door));
         let protocols = &self.config.protocols;
         let mut servers = JoinSet::new();
         let grpc_settings = protocols.grpc.as_ref().map(|grpc| grpc.server_settings(budget));
-        let http_settings = protocols.http.as_ref().map(|http| http.server.server_settings(budget));
-        if let (Some(listener), Some(settings), Some(grpc)) = (self.grpc_listener.take(), grpc_settings, grpc) {
+        let http_settings = protocols
+            .http
+            .as_ref()
+            .map(|http| http.server.server_settings(budget));
+        if let (Some(listener), Some(settings), Some(grpc)) = (self.grpc_listener.take(), grpc_settings, grpc)
+        {
             let shared = http.clone().filter(|_| protocols.share_a_port());
-            let what = if shared.is_some() { "OTLP over gRPC and HTTP" } else { "OTLP over gRPC" };
-            let settings = ServerSettings { http1: shared.is_some(), ..settings };
+            let what = if shared.is_some() {
+                "OTLP over gRPC and HTTP"
+            } else {
+                "OTLP over gRPC"
+            };
+            let settings = ServerSettings {
+                http1: shared.is_some(),
+                ..settings
+            };
             let service = move |request: Request<Incoming>, _| {
                 let (grpc, shared) = (grpc.clone(), shared.clone());
                 async move { either(grpc, shared, request).await }
@@ -113,7 +142,8 @@ impl Receiver for OtlpReceiver {
             let server = with_tls(Server::new(listener, settings, service), self.grpc_tls.take());
             serve(&mut servers, server, drain.clone());
         }
-        if let (Some(listener), Some(settings), Some(http)) = (self.http_listener.take(), http_settings, http) {
+        if let (Some(listener), Some(settings), Some(http)) = (self.http_listener.take(), http_settings, http)
+        {
             let service = move |request: Request<Incoming>, _| {
                 let http = http.clone();
                 async move { http.call(request).await }

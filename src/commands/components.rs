@@ -10,10 +10,22 @@ use crate::exit::Exit;
 /// Runs the command.
 pub(crate) fn run() -> Exit {
     let roles: [(Role, Vec<About>); 4] = [
-        (Role::Receiver, CATALOG.receivers.iter().map(|entry| entry.about).collect()),
-        (Role::Processor, CATALOG.processors.iter().map(|entry| entry.about).collect()),
-        (Role::Exporter, CATALOG.exporters.iter().map(|entry| entry.about).collect()),
-        (Role::Extension, CATALOG.extensions.iter().map(|entry| entry.about).collect()),
+        (
+            Role::Receiver,
+            CATALOG.receivers.iter().map(|entry| entry.about).collect(),
+        ),
+        (
+            Role::Processor,
+            CATALOG.processors.iter().map(|entry| entry.about).collect(),
+        ),
+        (
+            Role::Exporter,
+            CATALOG.exporters.iter().map(|entry| entry.about).collect(),
+        ),
+        (
+            Role::Extension,
+            CATALOG.extensions.iter().map(|entry| entry.about).collect(),
+        ),
     ];
     let mut text = String::new();
     for (role, abouts) in roles {
@@ -31,7 +43,11 @@ pub(crate) fn run() -> Exit {
 /// `  otlp_grpc  traces, metrics, logs  (also: otlp)`
 fn line(role: Role, about: &About) -> String {
     let signals: Vec<&str> = about.signals.iter().map(|signal| signal.as_str()).collect();
-    let signals = if role == Role::Extension { String::new() } else { signals.join(", ") };
+    let signals = if role == Role::Extension {
+        String::new()
+    } else {
+        signals.join(", ")
+    };
     let aliases = match about.aliases {
         [] => String::new(),
         aliases => format!("  (also: {})", aliases.join(", ")),

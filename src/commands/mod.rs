@@ -25,13 +25,19 @@ pub(crate) struct Checked {
 /// Reads and checks the configuration; nothing is opened or started.
 pub(crate) fn check(options: &ConfigOptions) -> Checked {
     let (tree, mut mistakes) = load(&options.paths(), &sidelight_config::ProcessEnv);
-    let plan = tree.as_ref().and_then(|tree| document::read(tree, CATALOG, &mut mistakes));
+    let plan = tree
+        .as_ref()
+        .and_then(|tree| document::read(tree, CATALOG, &mut mistakes));
     Checked { plan, tree, mistakes }
 }
 
 /// Writes mistakes for people, to standard error.
 pub(crate) fn show(mistakes: &Mistakes) {
-    let style = if std::io::stderr().is_terminal() { Style::Coloured } else { Style::Plain };
+    let style = if std::io::stderr().is_terminal() {
+        Style::Coloured
+    } else {
+        Style::Plain
+    };
     let text = mistakes.render(style);
     // Nobody is left to tell when standard error is gone.
     let _ = std::io::stderr().write_all(text.as_bytes());

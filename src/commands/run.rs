@@ -20,7 +20,9 @@ pub(crate) fn run(options: &RunOptions) -> Exit {
     if !checked.mistakes.is_empty() {
         show(&checked.mistakes);
     }
-    let (Some(plan), Some(telemetry)) = (checked.plan, telemetry) else { return Exit::Mistake };
+    let (Some(plan), Some(telemetry)) = (checked.plan, telemetry) else {
+        return Exit::Mistake;
+    };
     let log = match telemetry.start_logging() {
         Ok(log) => log,
         Err(e) => return failed(&e),
@@ -46,7 +48,10 @@ fn runtime(workers: usize) -> std::io::Result<tokio::runtime::Runtime> {
         0 | 1 => tokio::runtime::Builder::new_current_thread(),
         _ => tokio::runtime::Builder::new_multi_thread(),
     };
-    builder.worker_threads(workers.max(1)).max_blocking_threads(BLOCKING_THREADS).thread_name("worker");
+    builder
+        .worker_threads(workers.max(1))
+        .max_blocking_threads(BLOCKING_THREADS)
+        .thread_name("worker");
     builder.enable_all().build()
 }
 
@@ -85,15 +90,25 @@ fn verdict(leftover: &Leftover) -> Exit {
     for (exporter, signal, items) in leftover.0.iter().filter(|(_, _, items)| *items > 0) {
         error!(%exporter, %signal, items, "not delivered before the end of the drain");
     }
-    if leftover.is_empty() { Exit::Success } else { Exit::Leftover }
+    if leftover.is_empty() {
+        Exit::Success
+    } else {
+        Exit::Leftover
+    }
 }
 
 /// A component that could not start, shown at the setting it is about.
 fn not_started(error: &StartError, places: &Places, mistakes: &Mistakes) -> Exit {
-    let Some(spans) = places.get(&(error.role, error.id.clone())) else { return failed(&error.to_string()) };
+    let Some(spans) = places.get(&(error.role, error.id.clone())) else {
+        return failed(&error.to_string());
+    };
     let setting = error.source.setting.as_deref().unwrap_or_default();
     let mut shown = Mistakes::new(mistakes.sources().clone());
-    shown.push(Mistake::error(spans.nearest(setting), code::START, error.to_string()));
+    shown.push(Mistake::error(
+        spans.nearest(setting),
+        code::START,
+        error.to_string(),
+    ));
     show(&shown);
     Exit::Failure
 }
@@ -112,7 +127,10 @@ struct Signals {
 
 impl Signals {
     fn listen() -> std::io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
 
     /// The name of the next signal. Cancel safe.

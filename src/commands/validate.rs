@@ -15,8 +15,17 @@ pub(crate) fn run(options: &ValidateOptions) -> Exit {
         Format::Json => writeln!(out, "{}", mistakes.to_json()),
         Format::Text => {
             show(mistakes);
-            let verdict = if checked.plan.is_some() { "the configuration is good" } else { "the configuration cannot be used" };
-            writeln!(out, "{verdict}: {} errors, {} warnings", mistakes.error_count(), mistakes.warning_count())
+            let verdict = if checked.plan.is_some() {
+                "the configuration is good"
+            } else {
+                "the configuration cannot be used"
+            };
+            writeln!(
+                out,
+                "{verdict}: {} errors, {} warnings",
+                mistakes.error_count(),
+                mistakes.warning_count()
+            )
         }
     };
     match (written, checked.plan) {

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use crate::clients::{Signal, export, gzip, http};
 use crate::sink::Sink;
 
+type Headers<'h> = &'h [(&'h str, &'h str)];
+
 /// Sends every signal over every transport; each must reach the sink byte for byte (JSON: as its protobuf).
 pub(crate) async fn everything_arrives(grpc: SocketAddr, otlp_http: SocketAddr, sink: &Sink) {
     sink.take();
@@ -16,7 +18,7 @@ pub(crate) async fn everything_arrives(grpc: SocketAddr, otlp_http: SocketAddr, 
         );
         let one = signal.protobuf(1);
         let zstd = zstd::encode_all(&one[..], 1).expect("memory");
-        let bodies: [(&[(&str, &str)], Vec<u8>); 4] = [
+        let bodies: [(Headers<'_>, Vec<u8>); 4] = [
             (&[("Content-Type", "application/x-protobuf")], one.clone()),
             (
                 &[

@@ -23,11 +23,14 @@ use tonic::codec::CompressionEncoding;
 
 use crate::clients::Signal;
 
+/// A signal and its request, serialized again.
+pub(crate) type Request = (Signal, Vec<u8>);
+
 /// Clones share what they got.
 #[derive(Clone)]
 pub(crate) struct Sink {
     pub(crate) address: SocketAddr,
-    got: Arc<Mutex<Vec<(Signal, Vec<u8>)>>>,
+    got: Arc<Mutex<Vec<Request>>>,
     arrived: Arc<watch::Sender<usize>>,
     /// Answers are held back while this is false.
     answers: Arc<watch::Sender<bool>>,
@@ -71,7 +74,7 @@ impl Sink {
     }
 
     /// What arrived since the last call.
-    pub(crate) fn take(&self) -> Vec<(Signal, Vec<u8>)> {
+    pub(crate) fn take(&self) -> Vec<Request> {
         self.arrived.send_replace(0);
         std::mem::take(&mut *self.got.lock().expect("no panic"))
     }

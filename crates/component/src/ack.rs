@@ -47,12 +47,17 @@ pub enum Outcome {
 impl Outcome {
     /// Refused for now, without a wish for how long to wait.
     pub fn retry(reason: impl Into<Arc<str>>) -> Self {
-        Self::Retry { after: None, reason: reason.into() }
+        Self::Retry {
+            after: None,
+            reason: reason.into(),
+        }
     }
 
     /// Refused for good.
     pub fn rejected(reason: impl Into<Arc<str>>) -> Self {
-        Self::Rejected { reason: reason.into() }
+        Self::Rejected {
+            reason: reason.into(),
+        }
     }
 
     /// True where sending the same data again later can succeed.
@@ -72,12 +77,14 @@ impl Outcome {
     /// The worse of two answers. Rejected items of two partial answers add up; of two waits the longer wins.
     pub fn worst(self, other: Self) -> Self {
         match (self, other) {
-            (Self::Partial { rejected: a, reason }, Self::Partial { rejected: b, .. }) => {
-                Self::Partial { rejected: a + b, reason }
-            }
-            (Self::Retry { after: a, reason }, Self::Retry { after: b, .. }) => {
-                Self::Retry { after: a.max(b), reason }
-            }
+            (Self::Partial { rejected: a, reason }, Self::Partial { rejected: b, .. }) => Self::Partial {
+                rejected: a + b,
+                reason,
+            },
+            (Self::Retry { after: a, reason }, Self::Retry { after: b, .. }) => Self::Retry {
+                after: a.max(b),
+                reason,
+            },
             (a, b) => {
                 if b.rank() > a.rank() {
                     b
@@ -144,8 +151,15 @@ pub struct Ack(Option<Arc<Core>>);
 impl Ack {
     /// A new acknowledgement with one branch, and the receipt that yields its outcome.
     pub fn new() -> (Self, Receipt) {
-        let state = State { worst: Outcome::Done, finished: false, waker: None };
-        let core = Arc::new(Core { pending: AtomicUsize::new(1), state: Mutex::new(state) });
+        let state = State {
+            worst: Outcome::Done,
+            finished: false,
+            waker: None,
+        };
+        let core = Arc::new(Core {
+            pending: AtomicUsize::new(1),
+            state: Mutex::new(state),
+        });
         (Self(Some(core.clone())), Receipt(core))
     }
 
@@ -187,7 +201,9 @@ impl Drop for Ack {
             core.release(None);
         } else {
             LOST.fetch_add(1, Ordering::Relaxed);
-            core.release(Some(Outcome::retry("a component dropped the batch without an answer")));
+            core.release(Some(Outcome::retry(
+                "a component dropped the batch without an answer",
+            )));
         }
     }
 }
@@ -273,10 +289,19 @@ mod tests {
 
     #[test]
     fn partial_answers_add_up_and_the_longer_wait_wins() {
-        let partial = |n| Outcome::Partial { rejected: n, reason: "no".into() };
+        let partial = |n| Outcome::Partial {
+            rejected: n,
+            reason: "no".into(),
+        };
         assert_eq!(partial(2).worst(partial(3)), partial(5));
-        let wait = |s| Outcome::Retry { after: Some(Duration::from_secs(s)), reason: "busy".into() };
+        let wait = |s| Outcome::Retry {
+            after: Some(Duration::from_secs(s)),
+            reason: "busy".into(),
+        };
         assert_eq!(wait(1).worst(wait(4)), wait(4));
-        assert_eq!(Outcome::Done.worst(Outcome::rejected("x")), Outcome::rejected("x"));
+        assert_eq!(
+            Outcome::Done.worst(Outcome::rejected("x")),
+            Outcome::rejected("x")
+        );
     }
 }

@@ -30,7 +30,9 @@ pub struct Payload {
 impl Payload {
     /// A payload of one chunk.
     pub fn new(chunk: Chunk) -> Self {
-        Self { chunks: SmallVec::from_iter([chunk]) }
+        Self {
+            chunks: SmallVec::from_iter([chunk]),
+        }
     }
 
     /// The chunks in order.
@@ -79,7 +81,9 @@ impl Payload {
 
 impl FromIterator<Chunk> for Payload {
     fn from_iter<I: IntoIterator<Item = Chunk>>(chunks: I) -> Self {
-        Self { chunks: chunks.into_iter().collect() }
+        Self {
+            chunks: chunks.into_iter().collect(),
+        }
     }
 }
 
@@ -124,7 +128,10 @@ mod tests {
     use super::*;
 
     fn chunk(bytes: &'static [u8], items: usize) -> Chunk {
-        Chunk { bytes: Bytes::from_static(bytes), items }
+        Chunk {
+            bytes: Bytes::from_static(bytes),
+            items,
+        }
     }
 
     #[test]
@@ -132,7 +139,10 @@ mod tests {
         let mut payload = Payload::new(chunk(b"abc", 2));
         let first = payload.chunks()[0].bytes.as_ptr();
         payload.append(Payload::new(chunk(b"de", 1)));
-        assert_eq!((payload.items(), payload.len(), payload.chunks().len()), (3, 5, 2));
+        assert_eq!(
+            (payload.items(), payload.len(), payload.chunks().len()),
+            (3, 5, 2)
+        );
         assert_eq!(payload.chunks()[0].bytes.as_ptr(), first);
         assert_eq!(&payload.to_contiguous()[..], b"abcde");
     }
@@ -140,7 +150,12 @@ mod tests {
     #[tokio::test]
     async fn a_shared_batch_is_done_when_both_are() {
         let (ack, receipt) = Ack::new();
-        let batch = Batch { signal: Signal::Logs, payload: Payload::new(chunk(b"x", 1)), ack, deadline: None };
+        let batch = Batch {
+            signal: Signal::Logs,
+            payload: Payload::new(chunk(b"x", 1)),
+            ack,
+            deadline: None,
+        };
         let other = batch.share();
         batch.finish(Outcome::Done);
         assert_eq!(receipt.settled(), None);

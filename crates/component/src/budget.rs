@@ -50,7 +50,11 @@ struct Inner {
 impl Budget {
     /// A budget of `limit` bytes.
     pub fn new(limit: usize) -> Self {
-        Self(Arc::new(Inner { limit, used: AtomicUsize::new(0), peak: AtomicUsize::new(0) }))
+        Self(Arc::new(Inner {
+            limit,
+            used: AtomicUsize::new(0),
+            peak: AtomicUsize::new(0),
+        }))
     }
 
     /// The limit in bytes.
@@ -75,25 +79,39 @@ impl Budget {
     pub fn charge(&self, bytes: usize) -> Result<Permit, Overloaded> {
         let charged = taken(bytes);
         self.take(charged)?;
-        Ok(Permit { budget: self.clone(), bytes, charged })
+        Ok(Permit {
+            budget: self.clone(),
+            bytes,
+            charged,
+        })
     }
 
     /// Charges `bytes` even past the limit: for the growth of data that was admitted already, which must not
     /// be refused half way (an attribute inserted, a buffer in flight re-encoded).
     pub fn charge_anyway(&self, bytes: usize) -> Permit {
-        let mut permit = Permit { budget: self.clone(), bytes: 0, charged: 0 };
+        let mut permit = Permit {
+            budget: self.clone(),
+            bytes: 0,
+            charged: 0,
+        };
         permit.set(bytes);
         permit
     }
 
     fn take(&self, bytes: usize) -> Result<(), Overloaded> {
         let fits = |used: usize| used.checked_add(bytes).filter(|sum| *sum <= self.0.limit);
-        match self.0.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits) {
+        match self
+            .0
+            .used
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits)
+        {
             Ok(before) => {
                 self.note_peak(before + bytes);
                 Ok(())
             }
-            Err(_) => Err(Overloaded { retry_after: RETRY_AFTER }),
+            Err(_) => Err(Overloaded {
+                retry_after: RETRY_AFTER,
+            }),
         }
     }
 
@@ -141,9 +159,13 @@ impl Permit {
         let charged = taken(bytes);
         if charged > self.charged {
             let more = charged - self.charged;
-            self.budget.note_peak(self.budget.0.used.fetch_add(more, Ordering::Relaxed) + more);
+            self.budget
+                .note_peak(self.budget.0.used.fetch_add(more, Ordering::Relaxed) + more);
         } else {
-            self.budget.0.used.fetch_sub(self.charged - charged, Ordering::Relaxed);
+            self.budget
+                .0
+                .used
+                .fetch_sub(self.charged - charged, Ordering::Relaxed);
         }
         (self.bytes, self.charged) = (bytes, charged);
     }
@@ -151,7 +173,10 @@ impl Permit {
     /// Hands the buffer and its charge to a `Bytes`: the charge ends when the last slice of it is gone.
     pub fn own(mut self, buffer: Vec<u8>) -> Bytes {
         self.set(buffer.capacity());
-        Bytes::from_owner(Charged { buffer, _permit: self })
+        Bytes::from_owner(Charged {
+            buffer,
+            _permit: self,
+        })
     }
 }
 

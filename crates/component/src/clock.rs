@@ -33,7 +33,10 @@ impl Clock {
 
     /// A clock that stands still until [`Clock::advance`] is called: for tests and for replays.
     pub fn virtual_at(unix_nanos: u64) -> Self {
-        Self(Source::Virtual(Arc::new(Mutex::new(Now { instant: Instant::now(), unix_nanos }))))
+        Self(Source::Virtual(Arc::new(Mutex::new(Now {
+            instant: Instant::now(),
+            unix_nanos,
+        }))))
     }
 
     /// The moment it is.
@@ -55,7 +58,9 @@ impl Clock {
         if let Source::Virtual(now) = &self.0 {
             let mut now = now.lock();
             now.instant += by;
-            now.unix_nanos = now.unix_nanos.saturating_add(u64::try_from(by.as_nanos()).unwrap_or(u64::MAX));
+            now.unix_nanos = now
+                .unix_nanos
+                .saturating_add(u64::try_from(by.as_nanos()).unwrap_or(u64::MAX));
         }
     }
 }

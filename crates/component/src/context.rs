@@ -46,12 +46,18 @@ pub struct BuildError {
 impl BuildError {
     /// An error of the component as a whole.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), setting: None }
+        Self {
+            message: message.into(),
+            setting: None,
+        }
     }
 
     /// An error of one setting.
     pub fn at(setting: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { message: message.into(), setting: Some(setting.into()) }
+        Self {
+            message: message.into(),
+            setting: Some(setting.into()),
+        }
     }
 }
 
@@ -91,7 +97,8 @@ pub fn drain_signal() -> (DrainTrigger, DrainSignal) {
 impl DrainTrigger {
     /// Asks to stop, with the moment by which all must be over. Asking again can only bring it nearer.
     pub fn request(&self, deadline: Instant) {
-        self.0.send_modify(|at| *at = Some(at.map_or(deadline, |old| old.min(deadline))));
+        self.0
+            .send_modify(|at| *at = Some(at.map_or(deadline, |old| old.min(deadline))));
     }
 }
 

@@ -28,7 +28,11 @@ impl Request {
     /// A request whose body is the payload as it is.
     pub fn verbatim(signal: Signal, payload: &Payload) -> Self {
         let body = payload.chunks().iter().map(|c| c.bytes.clone()).collect();
-        Self { signal, items: payload.items(), body }
+        Self {
+            signal,
+            items: payload.items(),
+            body,
+        }
     }
 
     /// Bytes of the body.

@@ -94,7 +94,10 @@ impl FromStr for ComponentId {
             Some(name) => format!("{type_name}/{name}").into(),
             None => type_name.into(),
         };
-        Ok(Self { full, type_len: type_name.len() })
+        Ok(Self {
+            full,
+            type_len: type_name.len(),
+        })
     }
 }
 
@@ -125,7 +128,10 @@ impl FromStr for PipelineId {
     fn from_str(text: &str) -> Result<Self, InvalidId> {
         let id: ComponentId = text.parse()?;
         let signal = id.type_name().parse().map_err(|_| InvalidId::BadType)?;
-        Ok(Self { signal, full: id.full })
+        Ok(Self {
+            signal,
+            full: id.full,
+        })
     }
 }
 
@@ -148,9 +154,12 @@ mod tests {
 
     #[test]
     fn what_is_no_id_says_why() {
-        for (text, error) in
-            [("", InvalidId::NoType), ("/x", InvalidId::NoType), ("otlp/", InvalidId::NoName), ("o-t", InvalidId::BadType)]
-        {
+        for (text, error) in [
+            ("", InvalidId::NoType),
+            ("/x", InvalidId::NoType),
+            ("otlp/", InvalidId::NoName),
+            ("o-t", InvalidId::BadType),
+        ] {
             assert_eq!(text.parse::<ComponentId>(), Err(error), "{text:?}");
         }
     }

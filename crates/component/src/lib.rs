@@ -34,9 +34,7 @@ pub use async_trait::async_trait;
 pub use batch::{Batch, Chunk, Payload};
 pub use budget::{Budget, DEFAULT_LIMIT_BYTES, Overloaded, Permit};
 pub use clock::{Clock, Now};
-pub use context::{
-    BuildContext, BuildError, DrainSignal, DrainTrigger, Resource, drain_signal,
-};
+pub use context::{BuildContext, BuildError, DrainSignal, DrainTrigger, Resource, drain_signal};
 pub use exporter::{Exporter, ExporterConfig, Request, Sent};
 pub use extension::{Extension, ExtensionConfig, Health, Host};
 pub use id::{ComponentId, InvalidId, PipelineId, Role};

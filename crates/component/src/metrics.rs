@@ -113,11 +113,16 @@ impl Registry {
         labels: &[(&str, &str)],
         make: impl FnOnce() -> Handle,
     ) -> Handle {
-        let mut sorted: Labels = labels.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let mut sorted: Labels = labels
+            .iter()
+            .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+            .collect();
         sorted.sort();
         let mut families = self.0.lock();
-        let family =
-            families.entry(name.to_owned()).or_insert_with(|| Family { help, series: BTreeMap::new() });
+        let family = families.entry(name.to_owned()).or_insert_with(|| Family {
+            help,
+            series: BTreeMap::new(),
+        });
         family.series.entry(sorted).or_insert_with(make).clone()
     }
 
@@ -156,8 +161,12 @@ mod tests {
     #[test]
     fn the_same_name_and_labels_in_any_order_are_the_same_series() {
         let registry = Registry::default();
-        registry.counter("a_total", "help", &[("x", "1"), ("y", "2")]).add(2);
-        registry.counter("a_total", "help", &[("y", "2"), ("x", "1")]).add(3);
+        registry
+            .counter("a_total", "help", &[("x", "1"), ("y", "2")])
+            .add(2);
+        registry
+            .counter("a_total", "help", &[("y", "2"), ("x", "1")])
+            .add(3);
         registry.gauge("b", "help", &[]).set(-4);
         let snapshot = registry.snapshot();
         assert_eq!(snapshot[0].series[0].1, 5.0);

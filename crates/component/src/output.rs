@@ -37,14 +37,25 @@ impl Output {
     /// Collector's names, in items.
     pub fn new(intake: Arc<dyn Intake>, signal: Signal, receiver: &ComponentId, metrics: &Registry) -> Self {
         let (accepted, refused) = counters(metrics, signal, receiver, None);
-        Self { intake, signal, receiver: receiver.clone(), metrics: metrics.clone(), accepted, refused }
+        Self {
+            intake,
+            signal,
+            receiver: receiver.clone(),
+            metrics: metrics.clone(),
+            accepted,
+            refused,
+        }
     }
 
     /// The same output, counted under the transport that brought the data (`grpc`, `http`).
     #[must_use]
     pub fn of_transport(&self, transport: &str) -> Self {
         let (accepted, refused) = counters(&self.metrics, self.signal, &self.receiver, Some(transport));
-        Self { accepted, refused, ..self.clone() }
+        Self {
+            accepted,
+            refused,
+            ..self.clone()
+        }
     }
 
     /// Hands the payload over and waits until it is acknowledged as the pipelines' mode demands: queued,
@@ -89,7 +100,8 @@ fn counters(
     let mut labels = vec![("receiver", receiver.as_str())];
     labels.extend(transport.map(|transport| ("transport", transport)));
     let items = items_noun(signal);
-    let counter = |what: &str, help| metrics.counter(&format!("otelcol_receiver_{what}_{items}"), help, &labels);
+    let counter =
+        |what: &str, help| metrics.counter(&format!("otelcol_receiver_{what}_{items}"), help, &labels);
     (
         counter("accepted", "Items successfully pushed into the pipeline"),
         counter("refused", "Items that could not be pushed into the pipeline"),

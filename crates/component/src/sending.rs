@@ -91,7 +91,10 @@ settings! {
 impl SendingQueue {
     fn check(&self, check: &mut Check<'_, '_>) {
         if self.ack == Some(AckMode::Queue) {
-            check.warning("ack", "needs the durable queue, which is not built yet; `delivery` is used");
+            check.warning(
+                "ack",
+                "needs the durable queue, which is not built yet; `delivery` is used",
+            );
         }
         if let (Some(ack), Some(wait)) = (self.ack, self.wait_for_result)
             && wait != (ack == AckMode::Delivery)
@@ -99,7 +102,11 @@ impl SendingQueue {
             check.conflict("wait_for_result", "ack", "contradicts `ack`; remove one of them");
         }
         if self.queue_size == Some(0) {
-            check.error_hint("queue_size", "must be greater than 0", "leave it out for a share of the memory budget");
+            check.error_hint(
+                "queue_size",
+                "must be greater than 0",
+                "leave it out for a share of the memory budget",
+            );
         }
     }
 

@@ -39,14 +39,22 @@ pub struct StatusBoard(Arc<Mutex<BTreeMap<(Role, ComponentId), Status>>>);
 impl StatusBoard {
     /// The place where one component reports.
     pub fn reporter(&self, role: Role, id: ComponentId) -> StatusReporter {
-        let reporter = StatusReporter { board: self.clone(), role, id };
+        let reporter = StatusReporter {
+            board: self.clone(),
+            role,
+            id,
+        };
         reporter.report(State::Starting);
         reporter
     }
 
     /// Everyone's status.
     pub fn snapshot(&self) -> Vec<(Role, ComponentId, Status)> {
-        self.0.lock().iter().map(|((role, id), status)| (*role, id.clone(), status.clone())).collect()
+        self.0
+            .lock()
+            .iter()
+            .map(|((role, id), status)| (*role, id.clone(), status.clone()))
+            .collect()
     }
 }
 
@@ -72,7 +80,13 @@ impl StatusReporter {
                 changed
             }
             None => {
-                board.insert((self.role, self.id.clone()), Status { state, since: Instant::now() });
+                board.insert(
+                    (self.role, self.id.clone()),
+                    Status {
+                        state,
+                        since: Instant::now(),
+                    },
+                );
                 true
             }
         }

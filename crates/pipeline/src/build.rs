@@ -31,8 +31,9 @@ fn failed(role: Role, id: &ComponentId) -> impl FnOnce(BuildError) -> StartError
 pub(crate) async fn exporters(plan: &Plan, shared: &Shared) -> Result<Exporters, StartError> {
     let mut exporters = BTreeMap::new();
     for (id, config) in &plan.exporters {
-        let exporter =
-            config.build(&shared.context(Role::Exporter, id)).map_err(failed(Role::Exporter, id))?;
+        let exporter = config
+            .build(&shared.context(Role::Exporter, id))
+            .map_err(failed(Role::Exporter, id))?;
         exporter.start().await.map_err(failed(Role::Exporter, id))?;
         exporters.insert(id.clone(), exporter);
     }
@@ -41,12 +42,7 @@ pub(crate) async fn exporters(plan: &Plan, shared: &Shared) -> Result<Exporters,
 
 /// One queue per exporter and signal that a pipeline brings to it. A queue without a size of its own gets an
 /// equal share of the memory budget, so that a dead destination fills its own share and nobody else's.
-pub(crate) fn queues(
-    plan: &Plan,
-    shared: &Shared,
-    exporters: &Exporters,
-    tasks: &mut JoinSet<()>,
-) -> Queues {
+pub(crate) fn queues(plan: &Plan, shared: &Shared, exporters: &Exporters, tasks: &mut JoinSet<()>) -> Queues {
     let wanted: BTreeSet<(ComponentId, Signal)> = plan
         .pipelines
         .iter()
@@ -56,7 +52,9 @@ pub(crate) fn queues(
     let mut queues = Queues::new();
     let mut statuses = BTreeMap::new();
     for (id, signal) in wanted {
-        let (Some(config), Some(exporter)) = (plan.exporters.get(&id), exporters.get(&id)) else { continue };
+        let (Some(config), Some(exporter)) = (plan.exporters.get(&id), exporters.get(&id)) else {
+            continue;
+        };
         let mut settings = config.sending();
         batch_of_pipelines(plan, &id, signal, &mut settings);
         let status = statuses
@@ -97,7 +95,10 @@ fn batch_of_pipelines(plan: &Plan, exporter: &ComponentId, signal: Signal, setti
 
 /// The pipelines with their processors.
 pub(crate) fn lines(plan: &Plan, shared: &Shared, queues: &Queues) -> Result<Vec<Arc<Line>>, StartError> {
-    plan.pipelines.iter().map(|pipeline| line(plan, shared, queues, pipeline)).collect()
+    plan.pipelines
+        .iter()
+        .map(|pipeline| line(plan, shared, queues, pipeline))
+        .collect()
 }
 
 fn line(
@@ -109,7 +110,9 @@ fn line(
     let mut stages = Vec::new();
     let mut shards = shared.workers.max(1);
     for id in &pipeline.processors {
-        let Some(config) = plan.processors.get(id).filter(|c| c.queue_batch().is_none()) else { continue };
+        let Some(config) = plan.processors.get(id).filter(|c| c.queue_batch().is_none()) else {
+            continue;
+        };
         let context = BuildContext {
             pipeline: Some(pipeline.id.clone()),
             ..shared.context(Role::Processor, id)
@@ -128,8 +131,14 @@ fn line(
         .map(|_| Chain::build(&stages).map(Mutex::new))
         .collect::<Result<_, _>>()
         .map_err(|e| {
-            let id = stages.first().map_or_else(|| pipeline.processors[0].clone(), |(_, cx, _)| cx.id.clone());
-            StartError { role: Role::Processor, id, source: e }
+            let id = stages
+                .first()
+                .map_or_else(|| pipeline.processors[0].clone(), |(_, cx, _)| cx.id.clone());
+            StartError {
+                role: Role::Processor,
+                id,
+                source: e,
+            }
         })?;
     let labels = [("pipeline", pipeline.id.as_str())];
     let counter = |name, help| shared.metrics.counter(name, help, &labels);
@@ -142,8 +151,14 @@ fn line(
             .filter(|(id, signal, _)| *signal == pipeline.id.signal && pipeline.exporters.contains(id))
             .map(|(_, _, queue)| queue.clone())
             .collect(),
-        accepted: counter("sidelight_pipeline_accepted_items", "Items that entered the pipeline"),
-        refused: counter("sidelight_pipeline_refused_items", "Items that found no room in the pipeline"),
+        accepted: counter(
+            "sidelight_pipeline_accepted_items",
+            "Items that entered the pipeline",
+        ),
+        refused: counter(
+            "sidelight_pipeline_refused_items",
+            "Items that found no room in the pipeline",
+        ),
         clock: shared.clock.clone(),
         budget: shared.budget.clone(),
         timer_wanted: tokio::sync::Notify::new(),
@@ -152,19 +167,21 @@ fn line(
 
 /// The outputs of one receiver: for each signal, all pipelines that name it.
 pub(crate) fn outputs(plan: &Plan, shared: &Shared, receiver: &ComponentId, lines: &[Arc<Line>]) -> Outputs {
-    Signal::ALL.into_iter().fold(Outputs::default(), |outputs, signal| {
-        let fed: Vec<Arc<Line>> = plan
-            .pipelines
-            .iter()
-            .filter(|p| p.id.signal == signal && p.receivers.contains(receiver))
-            .filter_map(|p| lines.iter().find(|line| line.id == p.id).cloned())
-            .collect();
-        if fed.is_empty() {
-            return outputs;
-        }
-        let intake = Arc::new(PipelineIntake { signal, lines: fed });
-        outputs.with(signal, Output::new(intake, signal, receiver, &shared.metrics))
-    })
+    Signal::ALL
+        .into_iter()
+        .fold(Outputs::default(), |outputs, signal| {
+            let fed: Vec<Arc<Line>> = plan
+                .pipelines
+                .iter()
+                .filter(|p| p.id.signal == signal && p.receivers.contains(receiver))
+                .filter_map(|p| lines.iter().find(|line| line.id == p.id).cloned())
+                .collect();
+            if fed.is_empty() {
+                return outputs;
+            }
+            let intake = Arc::new(PipelineIntake { signal, lines: fed });
+            outputs.with(signal, Output::new(intake, signal, receiver, &shared.metrics))
+        })
 }
 
 /// Builds, opens and starts the extensions.

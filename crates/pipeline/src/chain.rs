@@ -42,8 +42,14 @@ impl StageCounts {
         let labels = [("processor", processor.as_str()), ("pipeline", pipeline.as_str())];
         let counter = |name, help| cx.metrics.counter(name, help, &labels);
         Self {
-            incoming: counter("otelcol_processor_incoming_items", "Items passed to the processor"),
-            outgoing: counter("otelcol_processor_outgoing_items", "Items emitted from the processor"),
+            incoming: counter(
+                "otelcol_processor_incoming_items",
+                "Items passed to the processor",
+            ),
+            outgoing: counter(
+                "otelcol_processor_outgoing_items",
+                "Items emitted from the processor",
+            ),
             filtered: counter("sidelight_processor_filtered_items", "Items left out on purpose"),
             created: counter("sidelight_processor_created_items", "Items made by the processor"),
             registry: cx.metrics.clone(),
@@ -61,7 +67,8 @@ impl StageCounts {
         ];
         let make = || {
             let help = "Items that could not go on, by reason";
-            self.registry.counter("sidelight_processor_dropped_items", help, &labels)
+            self.registry
+                .counter("sidelight_processor_dropped_items", help, &labels)
         };
         self.dropped.lock().entry(reason).or_insert_with(make).add(items);
     }
@@ -101,7 +108,9 @@ impl Chain {
 
     /// Asks every processor whether there is room.
     pub(crate) fn admit(&mut self, load: Load, now: Now) -> Result<(), Overloaded> {
-        self.stages.iter_mut().try_for_each(|stage| stage.processor.admit(load, now))
+        self.stages
+            .iter_mut()
+            .try_for_each(|stage| stage.processor.admit(load, now))
     }
 
     /// Sends a batch down the chain and returns what comes out at its end.
@@ -122,7 +131,10 @@ impl Chain {
 
     /// The earliest moment at which a processor wants to be called.
     pub(crate) fn next_timer(&self) -> Option<Instant> {
-        self.stages.iter().filter_map(|stage| stage.processor.next_timer()).min()
+        self.stages
+            .iter()
+            .filter_map(|stage| stage.processor.next_timer())
+            .min()
     }
 
     /// Calls the processors whose time has come.
@@ -177,7 +189,9 @@ impl Stage {
             return Some(self.settle(&mut out));
         }
         // What was given out before the panic would come a second time with the next try.
-        out.take().into_iter().for_each(|given| given.finish(Outcome::Done));
+        out.take()
+            .into_iter()
+            .for_each(|given| given.finish(Outcome::Done));
         self.restart();
         None
     }
@@ -192,7 +206,10 @@ impl Stage {
             let items = batch.items() as u64;
             error!(component = %self.context.id, items, "an item makes the processor panic; it is dropped");
             self.counts.count_dropped("panic", items);
-            return batch.finish(Outcome::rejected(format!("processor {} panics on it", self.context.id)));
+            return batch.finish(Outcome::rejected(format!(
+                "processor {} panics on it",
+                self.context.id
+            )));
         };
         batch.finish(Outcome::Done);
         self.process_again(first, now, next);
@@ -202,7 +219,9 @@ impl Stage {
     /// Counts what came out and what did not.
     fn settle(&mut self, out: &mut Out) -> Batches {
         let given = out.take();
-        self.counts.outgoing.add(given.iter().map(|b| b.items() as u64).sum());
+        self.counts
+            .outgoing
+            .add(given.iter().map(|b| b.items() as u64).sum());
         if out.filtered > 0 {
             self.counts.filtered.add(out.filtered);
         }

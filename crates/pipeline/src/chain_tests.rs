@@ -12,9 +12,11 @@ use sidelight_component::{
 
 use super::{Chain, StageCounts};
 
+type Script = dyn Fn(Batch, &mut Out) + Send + Sync;
+
 /// A processor made of a function.
 #[derive(Clone)]
-struct Scripted(Arc<dyn Fn(Batch, &mut Out) + Send + Sync>);
+struct Scripted(Arc<Script>);
 
 impl Processor for Scripted {
     fn process(&mut self, batch: Batch, _: Now, out: &mut Out) {
@@ -66,14 +68,29 @@ fn chain(stages: Vec<Scripted>) -> Bench {
         built.push((Arc::new(stage), context, counts));
     }
     let chain = Chain::build(&built).expect("built");
-    Bench { chain, counts: built.into_iter().map(|(_, _, counts)| counts).collect(), clock: Clock::virtual_at(0) }
+    Bench {
+        chain,
+        counts: built.into_iter().map(|(_, _, counts)| counts).collect(),
+        clock: Clock::virtual_at(0),
+    }
 }
 
 /// A batch of log records with these bodies.
 fn batch(bodies: &[&str]) -> (Batch, sidelight_component::Receipt) {
     let (ack, receipt) = Ack::new();
-    let chunk = Chunk { bytes: logs(bodies), items: bodies.len() };
-    (Batch { signal: Signal::Logs, payload: Payload::new(chunk), ack, deadline: None }, receipt)
+    let chunk = Chunk {
+        bytes: logs(bodies),
+        items: bodies.len(),
+    };
+    (
+        Batch {
+            signal: Signal::Logs,
+            payload: Payload::new(chunk),
+            ack,
+            deadline: None,
+        },
+        receipt,
+    )
 }
 
 fn logs(bodies: &[&str]) -> Bytes {
@@ -84,25 +101,44 @@ fn logs(bodies: &[&str]) -> Bytes {
     let log_records = bodies
         .iter()
         .map(|body| LogRecord {
-            body: Some(AnyValue { value: Some(Value::StringValue((*body).to_owned())) }),
+            body: Some(AnyValue {
+                value: Some(Value::StringValue((*body).to_owned())),
+            }),
             ..Default::default()
         })
         .collect();
-    let scope_logs = vec![ScopeLogs { log_records, ..Default::default() }];
-    let resource_logs = vec![ResourceLogs { scope_logs, ..Default::default() }];
+    let scope_logs = vec![ScopeLogs {
+        log_records,
+        ..Default::default()
+    }];
+    let resource_logs = vec![ResourceLogs {
+        scope_logs,
+        ..Default::default()
+    }];
     ExportLogsServiceRequest { resource_logs }.encode_to_vec().into()
 }
 
 fn bodies(batch: &Batch) -> Vec<String> {
     let bytes = batch.payload.to_contiguous();
     let view = sidelight_proto::views::LogsView::new(&bytes);
-    let records = view.resource_logs().flat_map(|r| r.scope_logs()).flat_map(|s| s.log_records());
-    records.filter_map(|record| record.body().as_str().map(str::to_owned)).collect()
+    let records = view
+        .resource_logs()
+        .flat_map(|r| r.scope_logs())
+        .flat_map(|s| s.log_records());
+    records
+        .filter_map(|record| record.body().as_str().map(str::to_owned))
+        .collect()
 }
 
 #[tokio::test]
 async fn batches_go_through_the_stages_in_order_and_are_counted_on_every_edge() {
-    let filter = scripted(|batch, out| if batch.items() > 1 { out.push(batch) } else { out.filter(batch) });
+    let filter = scripted(|batch, out| {
+        if batch.items() > 1 {
+            out.push(batch)
+        } else {
+            out.filter(batch)
+        }
+    });
     let mut bench = chain(vec![scripted(|batch, out| out.push(batch)), filter]);
     let (one, receipt) = batch(&["a"]);
     assert!(bench.chain.process(one, bench.clock.now()).is_empty());
@@ -112,7 +148,14 @@ async fn batches_go_through_the_stages_in_order_and_are_counted_on_every_edge() 
     assert_eq!(given.len(), 1);
     given.into_iter().for_each(|batch| batch.finish(Outcome::Done));
     let counts = &bench.counts[1];
-    assert_eq!((counts.incoming.get(), counts.outgoing.get(), counts.filtered.get()), (3, 2, 1));
+    assert_eq!(
+        (
+            counts.incoming.get(),
+            counts.outgoing.get(),
+            counts.filtered.get()
+        ),
+        (3, 2, 1)
+    );
 }
 
 #[tokio::test]
@@ -128,7 +171,10 @@ async fn a_panic_costs_the_one_item_that_causes_it_and_nothing_else() {
     assert_eq!(out, ["a", "b", "c", "d"]);
     given.into_iter().for_each(|batch| batch.finish(Outcome::Done));
     let outcome = receipt.await;
-    assert!(matches!(&outcome, Outcome::Rejected { reason } if reason.contains("scripted/0")), "{outcome:?}");
+    assert!(
+        matches!(&outcome, Outcome::Rejected { reason } if reason.contains("scripted/0")),
+        "{outcome:?}"
+    );
     assert_eq!(bench.counts[0].dropped.lock()["panic"].get(), 1);
 }
 

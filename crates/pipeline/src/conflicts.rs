@@ -23,13 +23,43 @@ pub(crate) struct Used {
 pub(crate) fn check(service: &Service, declared: &Declarations, mistakes: &mut Mistakes) -> Used {
     let mut used = Used::default();
     for pipeline in &service.pipelines {
-        let list = List { whose: format!("pipeline `{}`", pipeline.id), signal: Some(pipeline.id.signal) };
-        list.check(Role::Receiver, &pipeline.receivers, &declared.receivers, &mut used.receivers, mistakes);
-        list.check(Role::Processor, &pipeline.processors, &declared.processors, &mut used.processors, mistakes);
-        list.check(Role::Exporter, &pipeline.exporters, &declared.exporters, &mut used.exporters, mistakes);
+        let list = List {
+            whose: format!("pipeline `{}`", pipeline.id),
+            signal: Some(pipeline.id.signal),
+        };
+        list.check(
+            Role::Receiver,
+            &pipeline.receivers,
+            &declared.receivers,
+            &mut used.receivers,
+            mistakes,
+        );
+        list.check(
+            Role::Processor,
+            &pipeline.processors,
+            &declared.processors,
+            &mut used.processors,
+            mistakes,
+        );
+        list.check(
+            Role::Exporter,
+            &pipeline.exporters,
+            &declared.exporters,
+            &mut used.exporters,
+            mistakes,
+        );
     }
-    let list = List { whose: "the service".to_owned(), signal: None };
-    list.check(Role::Extension, &service.extensions, &declared.extensions, &mut used.extensions, mistakes);
+    let list = List {
+        whose: "the service".to_owned(),
+        signal: None,
+    };
+    list.check(
+        Role::Extension,
+        &service.extensions,
+        &declared.extensions,
+        &mut used.extensions,
+        mistakes,
+    );
     repeated_pipelines(&service.pipelines, mistakes);
     unused(Role::Receiver, &declared.receivers, &used.receivers, mistakes);
     unused(Role::Processor, &declared.processors, &used.processors, mistakes);
@@ -58,7 +88,11 @@ fn batches(pipelines: &[PipelineNames], declared: &Declarations, mistakes: &mut 
                     exporter.id, pipeline.id.signal
                 );
                 let mistake = Mistake::warning(place, code::BATCH, message);
-                mistakes.push(mistake.hint("set `sending_queue: batch:` of the exporter").related(*above, "this is used"));
+                mistakes.push(
+                    mistake
+                        .hint("set `sending_queue: batch:` of the exporter")
+                        .related(*above, "this is used"),
+                );
             }
         }
     }
@@ -88,9 +122,14 @@ impl List {
             }
             match section.get(id) {
                 None => self.undeclared(role, id, *place, section, mistakes),
-                Some(Some(component)) if self.signal.is_some_and(|s| !component.about.signals.contains(&s)) => {
+                Some(Some(component))
+                    if self.signal.is_some_and(|s| !component.about.signals.contains(&s)) =>
+                {
                     let carries: Vec<&str> = component.about.signals.iter().map(|s| s.as_str()).collect();
-                    let message = format!("{role} `{id}` cannot be in {whose}: it carries {}", carries.join(" and "));
+                    let message = format!(
+                        "{role} `{id}` cannot be in {whose}: it carries {}",
+                        carries.join(" and ")
+                    );
                     mistakes.push(Mistake::error(*place, code::SIGNAL, message));
                 }
                 Some(_) => {}
@@ -111,10 +150,12 @@ impl List {
     ) {
         let message = format!("{} names {role} `{id}`, which is not declared", self.whose);
         let mistake = Mistake::error(place, code::UNDECLARED, message);
-        mistakes.push(match closest(id.as_str(), section.keys().map(ComponentId::as_str)) {
-            Some(near) => mistake.hint(format!("did you mean `{near}`?")),
-            None => mistake.hint(format!("add `{id}:` under `{}:`", role.section())),
-        });
+        mistakes.push(
+            match closest(id.as_str(), section.keys().map(ComponentId::as_str)) {
+                Some(near) => mistake.hint(format!("did you mean `{near}`?")),
+                None => mistake.hint(format!("add `{id}:` under `{}:`", role.section())),
+            },
+        );
     }
 }
 
@@ -132,7 +173,11 @@ fn repeated_pipelines(pipelines: &[PipelineNames], mistakes: &mut Mistakes) {
 fn unused<T: ?Sized>(role: Role, section: &Section<T>, used: &[ComponentId], mistakes: &mut Mistakes) {
     for (id, component) in section.iter().filter(|(id, _)| !used.contains(id)) {
         let Some(component) = component else { continue };
-        let by = if role == Role::Extension { "`service.extensions`" } else { "a pipeline" };
+        let by = if role == Role::Extension {
+            "`service.extensions`"
+        } else {
+            "a pipeline"
+        };
         let message = format!("{role} `{id}` is declared but not used by {by}; it will not run");
         mistakes.push(Mistake::warning(component.place, code::UNUSED, message));
     }

@@ -47,7 +47,9 @@ pub fn read(tree: &Tree, catalog: Catalog, mistakes: &mut Mistakes) -> Option<Pl
             let abouts: Vec<About> = $list.iter().map(|entry| entry.about).collect();
             let mut section = Section::new();
             for (key, node) in entries(tree, $role, mistakes) {
-                let Some((id, at)) = identify($role, key, &abouts, mistakes) else { continue };
+                let Some((id, at)) = identify($role, key, &abouts, mistakes) else {
+                    continue;
+                };
                 let owner = owner($role, key, &abouts[at]);
                 let read = ($list[at].read)(node, owner, mistakes);
                 let declared = read.map(|(config, spans)| Declared {
@@ -74,13 +76,31 @@ pub fn read(tree: &Tree, catalog: Catalog, mistakes: &mut Mistakes) -> Option<Pl
 
 fn plan(service: Service, declared: Declarations, used: &conflicts::Used) -> Plan {
     let mut places = Places::new();
-    let mut extensions = pick(Role::Extension, declared.extensions, &used.extensions, &mut places);
+    let mut extensions = pick(
+        Role::Extension,
+        declared.extensions,
+        &used.extensions,
+        &mut places,
+    );
     Plan {
         receivers: pick(Role::Receiver, declared.receivers, &used.receivers, &mut places),
-        processors: pick(Role::Processor, declared.processors, &used.processors, &mut places),
+        processors: pick(
+            Role::Processor,
+            declared.processors,
+            &used.processors,
+            &mut places,
+        ),
         exporters: pick(Role::Exporter, declared.exporters, &used.exporters, &mut places),
-        extensions: used.extensions.iter().filter_map(|id| extensions.remove_entry(id)).collect(),
-        pipelines: service.pipelines.into_iter().map(PipelineNames::into_plan).collect(),
+        extensions: used
+            .extensions
+            .iter()
+            .filter_map(|id| extensions.remove_entry(id))
+            .collect(),
+        pipelines: service
+            .pipelines
+            .into_iter()
+            .map(PipelineNames::into_plan)
+            .collect(),
         places,
         settings: service.settings,
     }
@@ -111,7 +131,10 @@ fn check_sections(tree: &Tree, mistakes: &mut Mistakes) {
         );
         return;
     };
-    for (key, _) in entries.iter().filter(|(key, _)| !SECTIONS.contains(&key.name.as_str())) {
+    for (key, _) in entries
+        .iter()
+        .filter(|(key, _)| !SECTIONS.contains(&key.name.as_str()))
+    {
         let mistake = Mistake::error(key.span, code::SECTION, format!("unknown section `{}`", key.name));
         mistakes.push(match key.name.as_str() {
             "connectors" => mistake.hint("there are no connectors yet; remove the section"),
@@ -129,7 +152,12 @@ fn entries<'t>(tree: &'t Tree, role: Role, mistakes: &mut Mistakes) -> &'t [(Key
         None => &[],
         Some(node) if node.is_null() => &[],
         Some(node) => node.as_map().unwrap_or_else(|| {
-            let message = format!("`{}` must be a block of {}, not {}", role.section(), role.section(), node.kind_name());
+            let message = format!(
+                "`{}` must be a block of {}, not {}",
+                role.section(),
+                role.section(),
+                node.kind_name()
+            );
             mistakes.push(Mistake::error(node.span, code::SECTION, message));
             &[]
         }),
@@ -146,16 +174,26 @@ fn identify(
     let id = match ComponentId::from_str(&key.name) {
         Ok(id) => id,
         Err(e) => {
-            mistakes.push(Mistake::error(key.span, code::ID, format!("`{}` is no {role} id: {e}", key.name)));
+            mistakes.push(Mistake::error(
+                key.span,
+                code::ID,
+                format!("`{}` is no {role} id: {e}", key.name),
+            ));
             return None;
         }
     };
     if let Some(at) = abouts.iter().position(|about| about.name == id.type_name()) {
         return Some((id, at));
     }
-    if let Some(at) = abouts.iter().position(|about| about.aliases.contains(&id.type_name())) {
+    if let Some(at) = abouts
+        .iter()
+        .position(|about| about.aliases.contains(&id.type_name()))
+    {
         let now = abouts[at].name;
-        let message = format!("{role} `{}` is called `{now}` now; the old name still works", id.type_name());
+        let message = format!(
+            "{role} `{}` is called `{now}` now; the old name still works",
+            id.type_name()
+        );
         mistakes.push(Mistake::warning(key.span, code::RENAMED, message));
         return Some((id, at));
     }
@@ -180,12 +218,16 @@ fn owner(role: Role, key: &Key, about: &About) -> Owner {
 
 /// Reads a pipeline's name.
 pub(crate) fn pipeline_id(key: &Key, mistakes: &mut Mistakes) -> Option<PipelineId> {
-    key.name.parse().map_err(|_| {
-        let signal = key.name.split('/').next().unwrap_or_default();
-        let mistake = Mistake::error(key.span, code::ID, format!("`{}` is no pipeline id", key.name));
-        mistakes.push(match closest(signal, ["traces", "metrics", "logs"]) {
-            Some(near) => mistake.hint(format!("did you mean `{near}`?")),
-            None => mistake.hint("it starts with `traces`, `metrics` or `logs`, as in `traces` or `traces/slow`"),
-        });
-    }).ok()
+    key.name
+        .parse()
+        .map_err(|_| {
+            let signal = key.name.split('/').next().unwrap_or_default();
+            let mistake = Mistake::error(key.span, code::ID, format!("`{}` is no pipeline id", key.name));
+            mistakes.push(match closest(signal, ["traces", "metrics", "logs"]) {
+                Some(near) => mistake.hint(format!("did you mean `{near}`?")),
+                None => mistake
+                    .hint("it starts with `traces`, `metrics` or `logs`, as in `traces` or `traces/slow`"),
+            });
+        })
+        .ok()
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use sidelight_component::metrics::Registry;
 use sidelight_component::{
-    BuildContext, BuildError, Budget, Clock, ComponentId, DrainTrigger, Exporter, Outputs, Role, Signal,
+    Budget, BuildContext, BuildError, Clock, ComponentId, DrainTrigger, Exporter, Outputs, Role, Signal,
     State, StatusBoard, drain_signal,
 };
 use sidelight_delivery::Queue;
@@ -64,7 +64,10 @@ impl Shared {
             clock: self.clock.clone(),
             metrics: self.metrics.clone(),
             status: self.board.reporter(role, id.clone()),
-            state_dir: self.state_directory.join(role.section()).join(id.as_str().replace('/', "_")),
+            state_dir: self
+                .state_directory
+                .join(role.section())
+                .join(id.as_str().replace('/', "_")),
             workers: self.workers,
         }
     }
@@ -106,7 +109,11 @@ impl Engine {
         let queues = build::queues(&plan, &shared, &exporters, &mut background);
         let lines = build::lines(&plan, &shared, &queues)?;
         let ledger = LedgerSource::new(&lines, &queues);
-        let host = Arc::new(EngineHost::new(shared.board.clone(), ledger, plan.settings.unhealthy_after));
+        let host = Arc::new(EngineHost::new(
+            shared.board.clone(),
+            ledger,
+            plan.settings.unhealthy_after,
+        ));
 
         let (extension_drain, signal) = drain_signal();
         let mut extensions = JoinSet::new();
@@ -194,9 +201,16 @@ impl Engine {
         let ended = async { while self.extensions.join_next().await.is_some() {} };
         let _ = within(Instant::now() + CLOSING, ended).await;
         for id in self.exporters.keys() {
-            self.shared.board.reporter(Role::Exporter, id.clone()).report(State::Stopped);
+            self.shared
+                .board
+                .reporter(Role::Exporter, id.clone())
+                .report(State::Stopped);
         }
-        info!(took_ms = started.elapsed().as_millis() as u64, clean = leftover.is_empty(), "drained");
+        info!(
+            took_ms = started.elapsed().as_millis() as u64,
+            clean = leftover.is_empty(),
+            "drained"
+        );
         leftover
     }
 

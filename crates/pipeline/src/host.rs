@@ -23,7 +23,12 @@ pub struct EngineHost {
 
 impl EngineHost {
     pub(crate) fn new(board: StatusBoard, ledger: LedgerSource, unhealthy_after: Duration) -> Self {
-        Self { phase: AtomicU8::new(STARTING), board, ledger, unhealthy_after }
+        Self {
+            phase: AtomicU8::new(STARTING),
+            board,
+            ledger,
+            unhealthy_after,
+        }
     }
 
     pub(crate) fn set_running(&self) {

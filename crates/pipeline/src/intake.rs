@@ -18,7 +18,12 @@ impl Intake for PipelineIntake {
     fn submit(&self, payload: Payload, deadline: Option<Instant>) -> Result<Receipt, Outcome> {
         let (bytes, items) = (payload.len(), payload.items());
         let (ack, receipt) = Ack::new();
-        let batch = Batch { signal: self.signal, payload, ack, deadline };
+        let batch = Batch {
+            signal: self.signal,
+            payload,
+            ack,
+            deadline,
+        };
         if items == 0 {
             // An empty request is a success (OTLP specification, "Full success").
             batch.finish(Outcome::Done);

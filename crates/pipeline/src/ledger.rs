@@ -21,19 +21,35 @@ pub(crate) struct LedgerSource {
 
 impl LedgerSource {
     pub(crate) fn new(lines: &[Arc<Line>], queues: &[(ComponentId, Signal, Queue)]) -> Self {
-        Self { lines: lines.to_vec(), queues: queues.to_vec() }
+        Self {
+            lines: lines.to_vec(),
+            queues: queues.to_vec(),
+        }
     }
 
     /// The ledger now.
     pub(crate) fn read(&self) -> Ledger {
         let pipelines = self.lines.iter().map(|line| pipeline_row(line));
-        let queues = self.queues.iter().map(|(id, signal, queue)| queue_row(id, *signal, queue));
-        Ledger { rows: pipelines.chain(queues).collect(), lost_branches: lost_branches() }
+        let queues = self
+            .queues
+            .iter()
+            .map(|(id, signal, queue)| queue_row(id, *signal, queue));
+        Ledger {
+            rows: pipelines.chain(queues).collect(),
+            lost_branches: lost_branches(),
+        }
     }
 
     /// What does not balance, in every one of several readings.
     pub(crate) fn imbalances(&self) -> Vec<String> {
-        let faults = || self.read().balances().err().unwrap_or_default().into_iter().collect::<BTreeSet<_>>();
+        let faults = || {
+            self.read()
+                .balances()
+                .err()
+                .unwrap_or_default()
+                .into_iter()
+                .collect::<BTreeSet<_>>()
+        };
         let mut lasting = faults();
         for _ in 1..READINGS {
             if lasting.is_empty() {
@@ -75,10 +91,13 @@ fn queue_row(id: &ComponentId, signal: Signal, queue: &Queue) -> Row {
     row.queued = account.held();
     row.withdrawn = account.withdrawn;
     row.maybe_duplicate = account.maybe_duplicate;
-    let drops = DropReason::ALL.into_iter().map(|why| (why.as_str().to_owned(), account.dropped_for(why)));
+    let drops = DropReason::ALL
+        .into_iter()
+        .map(|why| (why.as_str().to_owned(), account.dropped_for(why)));
     let rejects = RejectReason::ALL
         .into_iter()
         .map(|why| (format!("rejected: {}", why.as_str()), account.rejected_for(why)));
-    row.dropped.extend(drops.chain(rejects).filter(|(_, items)| *items > 0));
+    row.dropped
+        .extend(drops.chain(rejects).filter(|(_, items)| *items > 0));
     row
 }

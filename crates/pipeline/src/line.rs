@@ -45,10 +45,13 @@ impl Line {
                 pipeline_bytes: self.queues.iter().map(Queue::held_bytes).max().unwrap_or(0),
                 budget_used: self.budget.used(),
             };
-            chain.lock().admit(load, self.clock.now()).map_err(|full| Outcome::Retry {
-                after: Some(full.retry_after),
-                reason: format!("pipeline {}: a processor has no room now", self.id).into(),
-            })?;
+            chain
+                .lock()
+                .admit(load, self.clock.now())
+                .map_err(|full| Outcome::Retry {
+                    after: Some(full.retry_after),
+                    reason: format!("pipeline {}: a processor has no room now", self.id).into(),
+                })?;
         }
         let rooms = self.queues.iter().map(|queue| queue.reserve(bytes, items));
         rooms.collect::<Result<_, _>>().map_err(|full| full.outcome())
@@ -78,7 +81,10 @@ impl Line {
 
     /// The earliest moment at which a processor of any chain wants to be called.
     pub(crate) fn next_timer(&self) -> Option<Instant> {
-        self.chains.iter().filter_map(|chain| chain.lock().next_timer()).min()
+        self.chains
+            .iter()
+            .filter_map(|chain| chain.lock().next_timer())
+            .min()
     }
 
     /// Calls the processors whose time has come. What they give out needs room that nobody reserved: the
@@ -94,7 +100,10 @@ impl Line {
 
     fn each_chain(&self, call: impl Fn(&mut Chain, Now) -> Batches) -> Batches {
         let now = self.clock.now();
-        self.chains.iter().flat_map(|chain| call(&mut chain.lock(), now)).collect()
+        self.chains
+            .iter()
+            .flat_map(|chain| call(&mut chain.lock(), now))
+            .collect()
     }
 
     fn chain(&self) -> Option<&Mutex<Chain>> {

@@ -6,9 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use sidelight_component::registry::BuildReceiver;
-use sidelight_component::{
-    BuildContext, ComponentId, DrainSignal, Outputs, Receiver, Role, State,
-};
+use sidelight_component::{BuildContext, ComponentId, DrainSignal, Outputs, Receiver, Role, State};
 use tracing::{error, info};
 
 use crate::engine::{Shared, StartError};
@@ -41,7 +39,12 @@ impl ReceiverTask {
         shared: Shared,
     ) -> Self {
         let context = shared.context(Role::Receiver, &id);
-        Self { id, config, outputs, context }
+        Self {
+            id,
+            config,
+            outputs,
+            context,
+        }
     }
 
     async fn build_and_open(&self) -> Result<Box<dyn Receiver>, sidelight_component::BuildError> {
@@ -53,7 +56,11 @@ impl ReceiverTask {
     pub(crate) async fn open(self) -> Result<Opened, StartError> {
         match self.build_and_open().await {
             Ok(receiver) => Ok(Opened { task: self, receiver }),
-            Err(source) => Err(StartError { role: Role::Receiver, id: self.id, source }),
+            Err(source) => Err(StartError {
+                role: Role::Receiver,
+                id: self.id,
+                source,
+            }),
         }
     }
 }
@@ -99,7 +106,10 @@ pub(crate) async fn supervise(opened: Opened, drain: DrainSignal) {
 }
 
 async fn run(receiver: Box<dyn Receiver>, outputs: Outputs, drain: DrainSignal) -> Result<(), String> {
-    match AssertUnwindSafe(receiver.run(outputs, drain)).catch_unwind().await {
+    match AssertUnwindSafe(receiver.run(outputs, drain))
+        .catch_unwind()
+        .await
+    {
         Ok(Ok(())) => Ok(()),
         Ok(Err(e)) => Err(e.to_string()),
         Err(_) => Err("it panicked".to_owned()),

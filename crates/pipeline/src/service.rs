@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use sidelight_component::{ComponentId, PipelineId};
-use sidelight_config::{ByteSize, Key, Mistake, Mistakes, Node, Owner, Span, Tree, read as read_settings, settings};
+use sidelight_config::{
+    ByteSize, Key, Mistake, Mistakes, Node, Owner, Span, Tree, read as read_settings, settings,
+};
 
 use crate::document::pipeline_id;
 use crate::mistakes::code;
@@ -87,32 +89,58 @@ pub(crate) fn read(tree: &Tree, mistakes: &mut Mistakes) -> Option<Service> {
         );
         return None;
     };
-    let owner =
-        Owner { label: "the service".into(), readme: Some("README.md".into()), place: key.span };
+    let owner = Owner {
+        label: "the service".into(),
+        readme: Some("README.md".into()),
+        place: key.span,
+    };
     let block = read_settings::<ServiceBlock>(node, owner, mistakes)?.config;
     let mut pipelines = Vec::new();
-    for (key, node) in block.pipelines.as_ref().and_then(Node::as_map).unwrap_or_default() {
+    for (key, node) in block
+        .pipelines
+        .as_ref()
+        .and_then(Node::as_map)
+        .unwrap_or_default()
+    {
         if let Some(id) = pipeline_id(key, mistakes) {
             pipelines.extend(pipeline(id, key, node, mistakes));
         }
     }
-    if block.pipelines.as_ref().and_then(Node::as_map).is_none_or(<[_]>::is_empty) {
+    if block
+        .pipelines
+        .as_ref()
+        .and_then(Node::as_map)
+        .is_none_or(<[_]>::is_empty)
+    {
         mistakes.push(
             Mistake::error(key.span, code::EMPTY, "the service has no pipelines")
                 .hint("add `pipelines:` with `traces:`, `metrics:` or `logs:` below it"),
         );
     }
-    let extensions = block.extensions.iter().filter_map(|node| name(node, mistakes)).collect();
-    Some(Service { extensions, pipelines, settings: engine_settings(&block.sidelight) })
+    let extensions = block
+        .extensions
+        .iter()
+        .filter_map(|node| name(node, mistakes))
+        .collect();
+    Some(Service {
+        extensions,
+        pipelines,
+        settings: engine_settings(&block.sidelight),
+    })
 }
 
 fn engine_settings(block: &EngineBlock) -> EngineSettings {
     EngineSettings {
         memory_budget: block.memory_budget.as_usize(),
-        workers: block.workers.map_or_else(default_workers, |n| usize::from(n).max(1)),
+        workers: block
+            .workers
+            .map_or_else(default_workers, |n| usize::from(n).max(1)),
         drain_timeout: block.drain_timeout,
         unhealthy_after: block.unhealthy_after,
-        state_directory: block.state_directory.as_ref().map_or_else(default_state_directory, PathBuf::from),
+        state_directory: block
+            .state_directory
+            .as_ref()
+            .map_or_else(default_state_directory, PathBuf::from),
     }
 }
 
@@ -120,7 +148,9 @@ fn engine_settings(block: &EngineBlock) -> EngineSettings {
 fn default_state_directory() -> PathBuf {
     let from_systemd = std::env::var_os("STATE_DIRECTORY").map(PathBuf::from);
     let at_home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state/sidelight"));
-    from_systemd.or_else(at_home).unwrap_or_else(|| PathBuf::from("sidelight-state"))
+    from_systemd
+        .or_else(at_home)
+        .unwrap_or_else(|| PathBuf::from("sidelight-state"))
 }
 
 settings! {
@@ -136,12 +166,17 @@ settings! {
 }
 
 fn pipeline(id: PipelineId, key: &Key, node: &Node, mistakes: &mut Mistakes) -> Option<PipelineNames> {
-    let owner = Owner { label: format!("pipeline `{id}`"), readme: Some("README.md".into()), place: key.span };
+    let owner = Owner {
+        label: format!("pipeline `{id}`"),
+        readme: Some("README.md".into()),
+        place: key.span,
+    };
     let block = read_settings::<PipelineBlock>(node, owner, mistakes)?.config;
     for (what, list) in [("receivers", &block.receivers), ("exporters", &block.exporters)] {
         if list.is_empty() {
             let message = format!("pipeline `{id}` has no {what}");
-            mistakes.push(Mistake::error(key.span, code::EMPTY, message).hint(format!("add `{what}: [...]`")));
+            mistakes
+                .push(Mistake::error(key.span, code::EMPTY, message).hint(format!("add `{what}: [...]`")));
         }
     }
     let mut names = |list: &[Node]| list.iter().filter_map(|node| name(node, mistakes)).collect();
@@ -159,7 +194,11 @@ fn name(node: &Node, mistakes: &mut Mistakes) -> Option<Name> {
     match parsed {
         Some(Ok(id)) => Some(Name { id, place: node.span }),
         Some(Err(e)) => {
-            mistakes.push(Mistake::error(node.span, code::ID, format!("no component id: {e}")));
+            mistakes.push(Mistake::error(
+                node.span,
+                code::ID,
+                format!("no component id: {e}"),
+            ));
             None
         }
         None => {

@@ -50,7 +50,11 @@ pub(crate) async fn give_out(line: &Line, batches: Batches, deadline: Instant) {
         let (bytes, items) = (batch.payload.len(), batch.items());
         let room = within(deadline, async {
             loop {
-                let rooms: Result<_, _> = line.queues.iter().map(|queue| queue.reserve(bytes, items)).collect();
+                let rooms: Result<_, _> = line
+                    .queues
+                    .iter()
+                    .map(|queue| queue.reserve(bytes, items))
+                    .collect();
                 match rooms {
                     Ok(rooms) => return rooms,
                     Err(_) => tokio::time::sleep(ROOM_RETRY).await,

@@ -79,8 +79,14 @@ impl Exporter for ScriptedExporter {
     async fn send(&self, _: &Request, _: Instant) -> Sent {
         match self.0 {
             Answer::Accept => Sent::Accepted,
-            Answer::Refuse => Sent::Retry { after: None, reason: "busy".into(), maybe_processed: false },
-            Answer::Reject => Sent::Rejected { reason: "forbidden".into() },
+            Answer::Refuse => Sent::Retry {
+                after: None,
+                reason: "busy".into(),
+                maybe_processed: false,
+            },
+            Answer::Reject => Sent::Rejected {
+                reason: "forbidden".into(),
+            },
             Answer::Stall => std::future::pending().await,
         }
     }
@@ -101,13 +107,22 @@ impl ExporterConfig for Scripted {
 }
 
 const fn about(name: &'static str) -> About {
-    About { name, aliases: &[], signals: ALL_SIGNALS, readme: "" }
+    About {
+        name,
+        aliases: &[],
+        signals: ALL_SIGNALS,
+        readme: "",
+    }
 }
 
 static RECEIVERS: &[ReceiverEntry] = &[ReceiverEntry::of::<Manual>(about("manual"))];
 static EXPORTERS: &[ExporterEntry] = &[ExporterEntry::of::<Scripted>(about("scripted"))];
-const CATALOG: Catalog =
-    Catalog { receivers: RECEIVERS, processors: &[], exporters: EXPORTERS, extensions: &[] };
+const CATALOG: Catalog = Catalog {
+    receivers: RECEIVERS,
+    processors: &[],
+    exporters: EXPORTERS,
+    extensions: &[],
+};
 
 async fn start(exporters: &str, pipelines: &str) -> Engine {
     let text = format!(
@@ -116,20 +131,38 @@ async fn start(exporters: &str, pipelines: &str) -> Engine {
     let (tree, mut mistakes) = load_str("test.yaml", &text, &FixedEnv::new());
     let plan = tree.and_then(|tree| document::read(&tree, CATALOG, &mut mistakes));
     let plan = plan.unwrap_or_else(|| panic!("{}", mistakes.render_plain()));
-    Engine::start(plan, Registry::default()).await.expect("started")
+    Engine::start(plan, Registry::default())
+        .await
+        .unwrap_or_else(|e| panic!("{e}"))
 }
 
 fn payload(items: usize) -> Payload {
-    let log_records = vec![LogRecord { time_unix_nano: 1, ..Default::default() }; items];
-    let scope_logs = vec![ScopeLogs { log_records, ..Default::default() }];
-    let resource_logs = vec![ResourceLogs { scope_logs, ..Default::default() }];
+    let log_records = vec![
+        LogRecord {
+            time_unix_nano: 1,
+            ..Default::default()
+        };
+        items
+    ];
+    let scope_logs = vec![ScopeLogs {
+        log_records,
+        ..Default::default()
+    }];
+    let resource_logs = vec![ResourceLogs {
+        scope_logs,
+        ..Default::default()
+    }];
     let bytes: Bytes = ExportLogsServiceRequest { resource_logs }.encode_to_vec().into();
     Payload::new(Chunk { bytes, items })
 }
 
 async fn send(engine: &Engine, items: usize, patience: Duration) -> Outcome {
-    let outputs = engine.outputs(&"manual".parse().expect("an id"));
-    let output = outputs.get(Signal::Logs).expect("a pipeline for logs");
+    let Ok(receiver) = "manual".parse() else {
+        panic!("no id")
+    };
+    let Some(output) = engine.outputs(&receiver).get(Signal::Logs).cloned() else {
+        panic!("no pipeline for logs")
+    };
     output.send(payload(items), Some(Instant::now() + patience)).await
 }
 
@@ -137,7 +170,11 @@ const LONG: Duration = Duration::from_secs(20);
 
 #[tokio::test(start_paused = true)]
 async fn the_sender_hears_done_when_every_destination_has_taken_it() {
-    let engine = start("  scripted/a:\n  scripted/b:", "    logs: {receivers: [manual], exporters: [scripted/a, scripted/b]}").await;
+    let engine = start(
+        "  scripted/a:\n  scripted/b:",
+        "    logs: {receivers: [manual], exporters: [scripted/a, scripted/b]}",
+    )
+    .await;
     assert_eq!(send(&engine, 3, LONG).await, Outcome::Done);
     assert!(engine.host().ledger().balances().is_ok());
     assert_eq!(engine.host().health(), Health::Ok);
@@ -152,14 +189,22 @@ async fn the_worst_answer_of_two_pipelines_is_the_senders_answer() {
     )
     .await;
     let outcome = send(&engine, 2, LONG).await;
-    assert!(matches!(&outcome, Outcome::Rejected { reason } if reason.contains("forbidden")), "{outcome:?}");
+    assert!(
+        matches!(&outcome, Outcome::Rejected { reason } if reason.contains("forbidden")),
+        "{outcome:?}"
+    );
     assert!(engine.host().ledger().balances().is_ok());
     // One refusal can be the data's fault; a destination that refuses everything is in bad health.
     for _ in 0..2 {
         send(&engine, 2, LONG).await;
     }
-    let Health::Unhealthy(reasons) = engine.host().health() else { panic!("everything is rejected") };
-    assert!(reasons.iter().any(|reason| reason.contains("scripted/b")), "{reasons:?}");
+    let Health::Unhealthy(reasons) = engine.host().health() else {
+        panic!("everything is rejected")
+    };
+    assert!(
+        reasons.iter().any(|reason| reason.contains("scripted/b")),
+        "{reasons:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -172,7 +217,11 @@ async fn the_sender_is_told_to_repeat_at_its_own_deadline_and_our_copy_is_withdr
     let outcome = send(&engine, 5, Duration::from_secs(3)).await;
     assert!(outcome.is_retryable(), "{outcome:?}");
     let ledger = engine.host().ledger();
-    let row = ledger.rows.iter().find(|row| row.edge.to_string().starts_with("exporter")).expect("a row");
+    let row = ledger
+        .rows
+        .iter()
+        .find(|row| row.edge.to_string().starts_with("exporter"))
+        .expect("a row");
     assert_eq!((row.withdrawn, row.queued), (5, 0));
     assert!(ledger.balances().is_ok());
 }
@@ -186,10 +235,20 @@ async fn nothing_is_taken_anywhere_when_one_of_two_destinations_has_no_room() {
     .await;
     assert_eq!(send(&engine, 4, LONG).await, Outcome::Done);
     let refused = send(&engine, 1, LONG).await;
-    assert!(matches!(refused, Outcome::Retry { after: Some(_), .. }), "{refused:?}");
+    assert!(
+        matches!(refused, Outcome::Retry { after: Some(_), .. }),
+        "{refused:?}"
+    );
     let ledger = engine.host().ledger();
-    let accepted_by_a = ledger.rows.iter().find(|row| row.edge.to_string().contains("scripted/a")).expect("a row");
-    assert_eq!(accepted_by_a.delivered, 4, "the refused item must not have reached the other destination");
+    let accepted_by_a = ledger
+        .rows
+        .iter()
+        .find(|row| row.edge.to_string().contains("scripted/a"))
+        .expect("a row");
+    assert_eq!(
+        accepted_by_a.delivered, 4,
+        "the refused item must not have reached the other destination"
+    );
     assert!(ledger.balances().is_ok());
 }
 
@@ -204,12 +263,20 @@ async fn what_a_drain_cannot_deliver_is_reported_and_within_the_deadline() {
     let started = tokio::time::Instant::now();
     let leftover = engine.drain().await;
     assert_eq!(leftover.0.iter().map(|(_, _, items)| items).sum::<usize>(), 7);
-    assert!(started.elapsed() <= Duration::from_secs(4), "{:?}", started.elapsed());
+    assert!(
+        started.elapsed() <= Duration::from_secs(4),
+        "{:?}",
+        started.elapsed()
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_empty_request_is_a_success_and_goes_nowhere() {
-    let engine = start("  scripted: {answer: stall}", "    logs: {receivers: [manual], exporters: [scripted]}").await;
+    let engine = start(
+        "  scripted: {answer: stall}",
+        "    logs: {receivers: [manual], exporters: [scripted]}",
+    )
+    .await;
     assert_eq!(send(&engine, 0, LONG).await, Outcome::Done);
 }
 
@@ -217,12 +284,22 @@ async fn an_empty_request_is_a_success_and_goes_nowhere() {
 async fn a_receiver_that_panics_is_reported_and_started_again() {
     let text = "receivers:\n  manual: {panics: 1000}\nexporters:\n  scripted:\nservice:\n  sidelight: {unhealthy_after: 0s}\n  pipelines:\n    logs: {receivers: [manual], exporters: [scripted]}\n";
     let (tree, mut mistakes) = load_str("test.yaml", text, &FixedEnv::new());
-    let plan = tree.and_then(|tree| document::read(&tree, CATALOG, &mut mistakes)).expect("a plan");
+    let plan = tree
+        .and_then(|tree| document::read(&tree, CATALOG, &mut mistakes))
+        .expect("a plan");
     let engine = Engine::start(plan, Registry::default()).await.expect("started");
     let before = RUNS.load(Ordering::SeqCst);
     tokio::time::sleep(Duration::from_secs(10)).await;
-    assert!(RUNS.load(Ordering::SeqCst) > before + 1, "it was not started again");
-    let Health::Unhealthy(reasons) = engine.host().health() else { panic!("a receiver is down") };
-    assert!(reasons.iter().any(|reason| reason.contains("panicked")), "{reasons:?}");
+    assert!(
+        RUNS.load(Ordering::SeqCst) > before + 1,
+        "it was not started again"
+    );
+    let Health::Unhealthy(reasons) = engine.host().health() else {
+        panic!("a receiver is down")
+    };
+    assert!(
+        reasons.iter().any(|reason| reason.contains("panicked")),
+        "{reasons:?}"
+    );
     assert!(engine.drain().await.is_empty());
 }

@@ -32,7 +32,9 @@ pub fn read(example: &str, catalog: Catalog, scratch: &std::path::Path) -> Resul
 /// # Errors
 /// What failed.
 pub async fn start_and_drain(plan: Plan) -> Result<(), String> {
-    let engine = Engine::start(plan, Registry::default()).await.map_err(|e| e.to_string())?;
+    let engine = Engine::start(plan, Registry::default())
+        .await
+        .map_err(|e| e.to_string())?;
     let drained = tokio::time::timeout(DRAIN * 2, engine.drain()).await;
     match drained {
         Ok(left) if left.is_empty() => Ok(()),

@@ -19,8 +19,8 @@ pub fn differences(root: &Path, section: &str, listed: &[&str]) -> std::io::Resu
     let unlisted = folders.difference(&listed).map(|name| {
         format!("{section}/{name} is in no list: add `pub mod {name};` and its name in `registry!` to {section}/lib.rs")
     });
-    let homeless = listed
-        .difference(&folders)
-        .map(|name| format!("{section}/lib.rs lists `{name}`, which has no folder: add {section}/{name}/mod.rs"));
+    let homeless = listed.difference(&folders).map(|name| {
+        format!("{section}/lib.rs lists `{name}`, which has no folder: add {section}/{name}/mod.rs")
+    });
     Ok(unlisted.chain(homeless).collect())
 }

@@ -39,7 +39,10 @@ mod tests {
 
     #[test]
     fn what_stands_between_the_markers_is_replaced() {
-        assert_eq!(between("a<s>old<e>b", "<s>", "<e>", "new").as_deref(), Some("a<s>\n\nnew\n\n<e>b"));
+        assert_eq!(
+            between("a<s>old<e>b", "<s>", "<e>", "new").as_deref(),
+            Some("a<s>\n\nnew\n\n<e>b")
+        );
         assert_eq!(between("no markers", "<s>", "<e>", "new"), None);
     }
 }

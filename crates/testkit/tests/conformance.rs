@@ -18,7 +18,11 @@ fn subjects() -> Vec<Subject> {
     let mut subjects = Vec::new();
     macro_rules! add {
         ($role:expr, $list:expr) => {
-            subjects.extend($list.iter().map(|e| Subject { role: $role, about: e.about, table: (e.table)() }))
+            subjects.extend($list.iter().map(|e| Subject {
+                role: $role,
+                about: e.about,
+                table: (e.table)(),
+            }))
         };
     }
     add!(Role::Receiver, CATALOG.receivers);
@@ -35,9 +39,17 @@ fn root() -> PathBuf {
 /// Compares a file with what it should be, or writes it where that is asked for.
 fn hold(path: &Path, found: &str, expected: &str) {
     if std::env::var_os("UPDATE_READMES").is_some() {
-        std::fs::write(path, expected).expect("written");
+        assert!(
+            std::fs::write(path, expected).is_ok(),
+            "{} cannot be written",
+            path.display()
+        );
     } else {
-        let line = found.lines().zip(expected.lines()).position(|(a, b)| a != b).map_or(0, |line| line + 1);
+        let line = found
+            .lines()
+            .zip(expected.lines())
+            .position(|(a, b)| a != b)
+            .map_or(0, |line| line + 1);
         assert!(
             found == expected,
             "{}:{line} differs from the code: run UPDATE_READMES=1 cargo test -p sidelight-testkit",
@@ -48,7 +60,10 @@ fn hold(path: &Path, found: &str, expected: &str) {
 
 #[test]
 fn every_readme_has_the_settings_of_the_code() {
-    for subject in subjects().into_iter().filter(|subject| !subject.table.rows.is_empty()) {
+    for subject in subjects()
+        .into_iter()
+        .filter(|subject| !subject.table.rows.is_empty())
+    {
         let path = root().join(subject.readme_path());
         let text = std::fs::read_to_string(&path).expect("a README");
         let expected = readme::with_table(&text, &subject.table);
@@ -82,7 +97,11 @@ fn the_main_readme_has_the_engines_settings() {
 fn every_folder_is_listed_and_every_listed_component_has_a_folder() {
     for role in [Role::Receiver, Role::Processor, Role::Exporter, Role::Extension] {
         let subjects = subjects();
-        let listed: Vec<&str> = subjects.iter().filter(|s| s.role == role).map(|s| s.about.name).collect();
+        let listed: Vec<&str> = subjects
+            .iter()
+            .filter(|s| s.role == role)
+            .map(|s| s.about.name)
+            .collect();
         let differences = folders::differences(&root(), role.section(), &listed).expect("a folder");
         assert!(differences.is_empty(), "{}", differences.join("\n"));
     }
@@ -109,12 +128,15 @@ fn names_and_aliases_are_unique_within_a_role() {
 async fn every_example_starts_and_drains_twice() {
     for subject in subjects() {
         let path = subject.readme_path();
-        let example = readme::example(subject.about.readme).unwrap_or_else(|| panic!("{path} has no example"));
+        let example =
+            readme::example(subject.about.readme).unwrap_or_else(|| panic!("{path} has no example"));
         let scratch = std::env::temp_dir().join(format!("sidelight-conformance-{}", std::process::id()));
         std::fs::create_dir_all(&scratch).expect("a scratch folder");
         for _ in 0..2 {
             let plan = example::read(example, CATALOG, &scratch).unwrap_or_else(|e| panic!("{path}:\n{e}"));
-            example::start_and_drain(plan).await.unwrap_or_else(|e| panic!("{path}: {e}"));
+            example::start_and_drain(plan)
+                .await
+                .unwrap_or_else(|e| panic!("{path}: {e}"));
         }
         std::fs::remove_dir_all(&scratch).expect("removed");
     }

@@ -14,7 +14,11 @@ const CATALOG: Catalog = Catalog {
 fn shown(text: &str) -> String {
     let (tree, mut mistakes) = load_str("pipeline.yaml", text, &FixedEnv::new());
     let plan = tree.and_then(|tree| document::read(&tree, CATALOG, &mut mistakes));
-    let verdict = if plan.is_some() { "can be started" } else { "cannot be started" };
+    let verdict = if plan.is_some() {
+        "can be started"
+    } else {
+        "cannot be started"
+    };
     format!("{}{verdict}", mistakes.render_plain())
 }
 

@@ -13,7 +13,10 @@ pub struct BudgetAdmission {
 impl BudgetAdmission {
     /// For what comes in: refused at the limit.
     pub fn new(budget: Budget) -> Self {
-        Self { budget, always: false }
+        Self {
+            budget,
+            always: false,
+        }
     }
 
     /// For buffers made of data that was let in already: charged, never refused.
@@ -28,7 +31,10 @@ impl Admission for BudgetAdmission {
             true => self.budget.charge_anyway(bytes),
             false => self.budget.charge(bytes).map_err(overloaded)?,
         };
-        Ok(Box::new(Held { permit, always: self.always }))
+        Ok(Box::new(Held {
+            permit,
+            always: self.always,
+        }))
     }
 }
 
@@ -52,7 +58,9 @@ impl Hold for Held {
 }
 
 fn overloaded(full: sidelight_component::Overloaded) -> Overloaded {
-    Overloaded { retry_after: full.retry_after }
+    Overloaded {
+        retry_after: full.retry_after,
+    }
 }
 
 #[cfg(test)]
@@ -76,7 +84,9 @@ mod tests {
     #[test]
     fn buffers_of_admitted_data_are_charged_past_the_limit() {
         let budget = Budget::new(10);
-        let mut charge = BudgetAdmission::always(budget.clone()).reserve(25).expect("never refused");
+        let mut charge = BudgetAdmission::always(budget.clone())
+            .reserve(25)
+            .expect("never refused");
         charge.grow(5).expect("never refused");
         assert_eq!(budget.used(), 30);
     }

@@ -8,9 +8,18 @@ use tracing::warn;
 /// The request was accepted, perhaps not whole. A message without rejected items is a warning (OTLP
 /// specification, "Partial Success").
 pub fn accepted(exporter: &str, signal: Signal, partial: Option<PartialSuccess>) -> Sent {
-    let Some(PartialSuccess { rejected, error_message }) = partial else { return Sent::Accepted };
+    let Some(PartialSuccess {
+        rejected,
+        error_message,
+    }) = partial
+    else {
+        return Sent::Accepted;
+    };
     match u64::try_from(rejected) {
-        Ok(rejected) if rejected > 0 => Sent::Partial { rejected, reason: error_message.into() },
+        Ok(rejected) if rejected > 0 => Sent::Partial {
+            rejected,
+            reason: error_message.into(),
+        },
         _ => {
             warn!(component = exporter, %signal, message = %error_message, "the destination warns");
             Sent::Accepted
@@ -33,11 +42,19 @@ mod tests {
 
     #[test]
     fn only_rejected_items_make_a_success_partial() {
-        let partial = |rejected| Some(PartialSuccess { rejected, error_message: "quota".to_owned() });
+        let partial = |rejected| {
+            Some(PartialSuccess {
+                rejected,
+                error_message: "quota".to_owned(),
+            })
+        };
         assert_eq!(accepted("x", Signal::Logs, None), Sent::Accepted);
         assert_eq!(accepted("x", Signal::Logs, partial(0)), Sent::Accepted);
         assert_eq!(accepted("x", Signal::Logs, partial(-1)), Sent::Accepted);
-        let sent = Sent::Partial { rejected: 2, reason: "quota".into() };
+        let sent = Sent::Partial {
+            rejected: 2,
+            reason: "quota".into(),
+        };
         assert_eq!(accepted("x", Signal::Logs, partial(2)), sent);
     }
 }

@@ -73,8 +73,16 @@ impl Compressor {
             Compression::Gzip => Encoding::Gzip,
             Compression::Zstd => Encoding::Zstd,
         };
-        let level = if params.level == 0 { encoding.default_level() } else { params.level };
-        Self { encoding, level, admission: BudgetAdmission::always(budget.clone()) }
+        let level = if params.level == 0 {
+            encoding.default_level()
+        } else {
+            params.level
+        };
+        Self {
+            encoding,
+            level,
+            admission: BudgetAdmission::always(budget.clone()),
+        }
     }
 
     /// The encoding that requests are marked with.
@@ -101,7 +109,9 @@ impl Compressor {
 /// # Errors
 /// [`BuildError`] at `setting`.
 pub fn target(endpoint: &str, setting: &str) -> Result<Target, BuildError> {
-    endpoint.parse().map_err(|e: sidelight_net::client::TargetError| BuildError::at(setting, e.to_string()))
+    endpoint
+        .parse()
+        .map_err(|e: sidelight_net::client::TargetError| BuildError::at(setting, e.to_string()))
 }
 
 /// Reports an endpoint that no request can be sent to.
@@ -135,9 +145,7 @@ mod tests {
 
     #[test]
     fn header_values_are_marked_as_secrets_and_never_repeated() {
-        let headers = |name: &str, value: &str| {
-            BTreeMap::from([(name.to_owned(), Secret::new(value))])
-        };
+        let headers = |name: &str, value: &str| BTreeMap::from([(name.to_owned(), Secret::new(value))]);
         let map = header_map(&headers("Authorization", "Bearer x"), "headers").expect("valid");
         assert!(map["authorization"].is_sensitive());
         let error = header_map(&headers("a", "se\ncret"), "headers").expect_err("newline");

@@ -12,6 +12,10 @@ mod tls;
 
 pub use admission::BudgetAdmission;
 pub use answer::{accepted, unsent};
-pub use connect::{Compression, CompressionParams, Compressor, KeepaliveClient, check_target, header_map, target};
-pub use listen::{GrpcServer, HttpServer, KeepaliveServer, ServerParameters, Transport, bind_error, net_endpoint};
+pub use connect::{
+    Compression, CompressionParams, Compressor, KeepaliveClient, check_target, header_map, target,
+};
+pub use listen::{
+    GrpcServer, HttpServer, KeepaliveServer, ServerParameters, Transport, bind_error, net_endpoint,
+};
 pub use tls::{TlsClient, TlsServer, TlsVersion};

@@ -129,12 +129,21 @@ fn check_reach(
 
 impl GrpcServer {
     fn check(&self, check: &mut Check<'_, '_>) {
-        check_reach(&self.endpoint, self.transport, self.tls.as_ref(), self.insecure, check);
+        check_reach(
+            &self.endpoint,
+            self.transport,
+            self.tls.as_ref(),
+            self.insecure,
+            check,
+        );
     }
 
     /// How messages are read.
     pub fn limits(&self) -> ReadLimits {
-        ReadLimits { max_size: (self.max_recv_msg_size_mib as usize) << 20, ..ReadLimits::default() }
+        ReadLimits {
+            max_size: (self.max_recv_msg_size_mib as usize) << 20,
+            ..ReadLimits::default()
+        }
     }
 
     /// The server's bounds; `budget` is the memory budget, of which connection windows take an eighth.
@@ -143,7 +152,9 @@ impl GrpcServer {
         let never_at_zero = |duration: Duration| (!duration.is_zero()).then_some(duration);
         ServerSettings {
             max_concurrent_streams: self.max_concurrent_streams,
-            max_frame_size: u32::try_from(self.max_frame_size.bytes()).unwrap_or(u32::MAX).min((16 << 20) - 1),
+            max_frame_size: u32::try_from(self.max_frame_size.bytes())
+                .unwrap_or(u32::MAX)
+                .min((16 << 20) - 1),
             keepalive: ServerKeepalive {
                 time: parameters.time,
                 timeout: parameters.timeout,
@@ -158,14 +169,23 @@ impl GrpcServer {
 
 impl HttpServer {
     fn check(&self, check: &mut Check<'_, '_>) {
-        check_reach(&self.endpoint, self.transport, self.tls.as_ref(), self.insecure, check);
+        check_reach(
+            &self.endpoint,
+            self.transport,
+            self.tls.as_ref(),
+            self.insecure,
+            check,
+        );
     }
 
     /// How bodies are read.
     pub fn limits(&self) -> ReadLimits {
         match self.max_request_body_size.as_usize() {
             0 => ReadLimits::default(),
-            max_size => ReadLimits { max_size, ..ReadLimits::default() },
+            max_size => ReadLimits {
+                max_size,
+                ..ReadLimits::default()
+            },
         }
     }
 
@@ -192,7 +212,10 @@ pub fn net_endpoint(endpoint: &Endpoint, transport: Transport) -> listener::Endp
     const SOCKET_MODE: u32 = 0o660;
     match (endpoint, transport) {
         (Endpoint::Unix(path), _) => listener::Endpoint::unix(path, SOCKET_MODE),
-        (Endpoint::Tcp { host, port }, _) => listener::Endpoint::Tcp { host: host.clone(), port: *port },
+        (Endpoint::Tcp { host, port }, _) => listener::Endpoint::Tcp {
+            host: host.clone(),
+            port: *port,
+        },
     }
 }
 

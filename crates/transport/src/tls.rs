@@ -96,7 +96,11 @@ settings! {
 impl TlsClient {
     fn check(&self, check: &mut Check<'_, '_>) {
         if self.cert_file.is_some() != self.key_file.is_some() {
-            check.conflict("cert_file", "key_file", "goes together with `key_file`: give both or none");
+            check.conflict(
+                "cert_file",
+                "key_file",
+                "goes together with `key_file`: give both or none",
+            );
         }
     }
 

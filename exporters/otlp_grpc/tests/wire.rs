@@ -120,7 +120,10 @@ async fn the_users_own_user_agent_wins() {
 
 /// Keeps what tonic has decompressed and decoded.
 #[derive(Clone, Default)]
-struct Decoding(Arc<Mutex<Vec<(Option<String>, ExportTraceServiceRequest)>>>);
+struct Decoding(Arc<Mutex<Vec<Decoded>>>);
+
+/// `grpc-encoding`, and the message.
+type Decoded = (Option<String>, ExportTraceServiceRequest);
 
 #[tonic::async_trait]
 impl TraceService for Decoding {

@@ -1,5 +1,6 @@
 //! The rows: every answer that a sender can get.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use sidelight_component::{Outcome, Signal};
@@ -12,6 +13,8 @@ use super::table::{Cause, Expect, Row, Via, plain, refused, taken};
 
 /// Inflated size of the bombs: more than any limit that is tested here, from less than 100 kB.
 const BOMB_BYTES: usize = 70 << 20;
+static GZIP_BOMB: LazyLock<Vec<u8>> = LazyLock::new(|| gzip(&vec![b' '; BOMB_BYTES]));
+static ZSTD_BOMB: LazyLock<Vec<u8>> = LazyLock::new(|| zstd(&vec![b' '; BOMB_BYTES]));
 
 pub(super) fn all() -> Vec<Row> {
     [
@@ -211,16 +214,10 @@ fn sizes() -> Vec<Row> {
         (via.ask(Signal::Traces, &vec![b' '; MAX_SIZE + 1]), too_large(via))
     });
     rows.extend(each(Cause::GzipBomb, |via| {
-        (
-            via.ask_compressed("gzip", &gzip(&vec![b' '; BOMB_BYTES])),
-            bomb(via),
-        )
+        (via.ask_compressed("gzip", &GZIP_BOMB), bomb(via))
     }));
     rows.extend(each(Cause::ZstdBomb, |via| {
-        (
-            via.ask_compressed("zstd", &zstd(&vec![b' '; BOMB_BYTES])),
-            bomb(via),
-        )
+        (via.ask_compressed("zstd", &ZSTD_BOMB), bomb(via))
     }));
     rows
 }
