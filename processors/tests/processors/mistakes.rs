@@ -68,3 +68,26 @@ shown! {
     a_cache_of_results_is_not_needed: "attributes",
         "actions: [{key: a, action: delete}]\ninclude:\n  match_type: regexp\n  regexp: {cacheenabled: true}\n  services: [a]\n";
 }
+
+/// In the forms that the Collector's documentation shows.
+#[test]
+fn settings_written_for_the_collector_are_read() {
+    let table = [
+        r#"actions: [{key: "attribute1", value: 123, action: insert}, {key: "string key", from_attribute: "anotherkey", action: insert}]"#,
+        r"actions: [{key: http.url, pattern: '^(?P<protocol>.*):\/\/(?P<domain>.*)\/(?P<path>.*)(?:\?|\&)(?P<params>.*)', action: extract}]",
+        "actions: [{key: http.status_code, action: convert, converted_type: int}, {key: user.email, action: HASH}]",
+        "exclude: {match_type: strict, services: [a, b], attributes: [{key: env, value: dev}, {key: test_request}]}",
+        "include: {match_type: strict, resources: [{key: host.type, value: n1-standard-1}]}",
+        "include: {match_type: strict, libraries: [{name: mongo-java-driver, version: 3.8.0}]}",
+        "include: {match_type: regexp, services: ['auth.*']}\nexclude: {match_type: regexp, span_names: ['login.*']}",
+        r"include: {match_type: regexp, attributes: [{key: env, value: 'SELECT \* FROM USERS.*'}]}",
+        "include: {match_type: regexp, log_bodies: ['AUTH.*'], log_severity_texts: ['debug.*']}",
+    ];
+    for settings in table {
+        let text = match settings.starts_with("actions") {
+            true => settings.to_owned(),
+            false => format!("{settings}\nactions: [{{key: a, action: delete}}]"),
+        };
+        assert_eq!(shown("attributes", &text), "", "{settings}");
+    }
+}
