@@ -5,7 +5,7 @@ mod match_config;
 mod selection;
 
 use sidelight_component::{
-    ALL_SIGNALS, About, Batch, Budget, BuildContext, BuildError, Now, Out, Processor, ProcessorConfig,
+    ALL_SIGNALS, About, Batch, Budget, BuildContext, BuildError, Now, Out, Processor, ProcessorConfig, Signal,
 };
 use sidelight_config::{Check, settings};
 
@@ -48,24 +48,20 @@ impl Config {
 }
 
 impl ProcessorConfig for Config {
-    fn build(&self, cx: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
-        if let Some(pipeline) = &cx.pipeline {
-            for (name, block) in [("include", &self.include), ("exclude", &self.exclude)] {
-                let block = block
-                    .as_ref()
-                    .map_or(Ok(()), |block| block.check_signal(pipeline.signal));
-                block.map_err(|setting| {
-                    let message = format!(
-                        "`{name}.{setting}` of `{}` has no meaning in pipeline `{}`: use a second `attributes` \
-                         processor for {}",
-                        cx.id,
-                        pipeline.as_str(),
-                        pipeline.signal
-                    );
-                    BuildError::at(format!("{name}.{setting}"), message)
-                })?;
-            }
+    fn check_signal(&self, signal: Signal) -> Result<(), BuildError> {
+        for (name, block) in [("include", &self.include), ("exclude", &self.exclude)] {
+            let Some(Err(setting)) = block.as_ref().map(|block| block.check_signal(signal)) else {
+                continue;
+            };
+            let message = format!(
+                "`{name}.{setting}` has no meaning for {signal}; use a second `attributes` processor for them"
+            );
+            return Err(BuildError::at(format!("{name}.{setting}"), message));
         }
+        Ok(())
+    }
+
+    fn build(&self, cx: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
         let actions = Actions::compile(&self.actions)
             .map_err(|(nth, problem)| BuildError::at(format!("actions.{nth}"), problem))?;
         let selection = Selection::compile(self.include.as_ref(), self.exclude.as_ref())

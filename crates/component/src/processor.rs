@@ -5,6 +5,7 @@
 
 use std::time::Instant;
 
+use sidelight_proto::Signal;
 use smallvec::SmallVec;
 
 use crate::ack::Outcome;
@@ -142,6 +143,15 @@ pub trait ProcessorConfig: sidelight_config::Settings {
     /// then not a stage of the pipeline at all.
     fn queue_batch(&self) -> Option<BatchSettings> {
         None
+    }
+
+    /// Checks what depends on the pipeline's signal.
+    ///
+    /// # Errors
+    /// [`BuildError`] at the setting that has no meaning for the signal.
+    fn check_signal(&self, signal: Signal) -> Result<(), BuildError> {
+        let _ = signal;
+        Ok(())
     }
 
     /// Builds one instance; called again for every worker and after a panic.

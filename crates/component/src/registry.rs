@@ -55,6 +55,11 @@ pub trait BuildProcessor: Send + Sync {
     fn build(&self, cx: &BuildContext) -> Result<Box<dyn Processor>, BuildError>;
     /// See [`ProcessorConfig::queue_batch`].
     fn queue_batch(&self) -> Option<BatchSettings>;
+    /// See [`ProcessorConfig::check_signal`].
+    ///
+    /// # Errors
+    /// As there.
+    fn check_signal(&self, signal: Signal) -> Result<(), BuildError>;
 }
 
 /// Settings that were read, ready to build their exporter.
@@ -102,6 +107,9 @@ impl<T: ProcessorConfig> BuildProcessor for T {
     }
     fn queue_batch(&self) -> Option<BatchSettings> {
         ProcessorConfig::queue_batch(self)
+    }
+    fn check_signal(&self, signal: Signal) -> Result<(), BuildError> {
+        ProcessorConfig::check_signal(self, signal)
     }
 }
 

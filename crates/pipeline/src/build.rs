@@ -6,8 +6,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use sidelight_component::sending::{BatchSettings, SendingSettings};
 use sidelight_component::{
-    BuildContext, BuildError, ComponentId, DrainSignal, Exporter, Host, Output, Outputs, Role, Sharding,
-    Signal, State,
+    BuildContext, ComponentId, DrainSignal, Exporter, Host, Output, Outputs, Role, Sharding, Signal, State,
 };
 use sidelight_delivery::{ExporterStatus, Queue, QueueConfig, queue};
 use tokio::task::JoinSet;
@@ -22,19 +21,17 @@ use crate::plan::{PipelinePlan, Plan};
 type Exporters = BTreeMap<ComponentId, Arc<dyn Exporter>>;
 type Queues = Vec<(ComponentId, Signal, Queue)>;
 
-fn failed(role: Role, id: &ComponentId) -> impl FnOnce(BuildError) -> StartError {
-    let id = id.clone();
-    move |source| StartError { role, id, source }
-}
-
 /// Builds and starts the exporters.
 pub(crate) async fn exporters(plan: &Plan, shared: &Shared) -> Result<Exporters, StartError> {
     let mut exporters = BTreeMap::new();
     for (id, config) in &plan.exporters {
         let exporter = config
             .build(&shared.context(Role::Exporter, id))
-            .map_err(failed(Role::Exporter, id))?;
-        exporter.start().await.map_err(failed(Role::Exporter, id))?;
+            .map_err(StartError::of(Role::Exporter, id))?;
+        exporter
+            .start()
+            .await
+            .map_err(StartError::of(Role::Exporter, id))?;
         exporters.insert(id.clone(), exporter);
     }
     Ok(exporters)
@@ -129,17 +126,7 @@ fn line(
     }
     let chains = (0..shards)
         .map(|_| Chain::build(&stages).map(Mutex::new))
-        .collect::<Result<_, _>>()
-        .map_err(|e| {
-            let id = stages
-                .first()
-                .map_or_else(|| pipeline.processors[0].clone(), |(_, cx, _)| cx.id.clone());
-            StartError {
-                role: Role::Processor,
-                id,
-                source: e,
-            }
-        })?;
+        .collect::<Result<_, _>>()?;
     let labels = [("pipeline", pipeline.id.as_str())];
     let counter = |name, help| shared.metrics.counter(name, help, &labels);
     Ok(Arc::new(Line {
@@ -194,8 +181,13 @@ pub(crate) async fn extensions(
 ) -> Result<(), StartError> {
     for (id, config) in &plan.extensions {
         let context = shared.context(Role::Extension, id);
-        let mut extension = config.build(&context).map_err(failed(Role::Extension, id))?;
-        extension.open().await.map_err(failed(Role::Extension, id))?;
+        let mut extension = config
+            .build(&context)
+            .map_err(StartError::of(Role::Extension, id))?;
+        extension
+            .open()
+            .await
+            .map_err(StartError::of(Role::Extension, id))?;
         let (host, drain, id) = (host.clone(), drain.clone(), id.clone());
         tasks.spawn(async move {
             context.status.report(State::Ok);

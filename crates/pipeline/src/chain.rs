@@ -13,10 +13,12 @@ use parking_lot::Mutex;
 use sidelight_component::metrics::{Counter, Registry};
 use sidelight_component::registry::BuildProcessor;
 use sidelight_component::{
-    Batch, BuildContext, BuildError, Chunk, Load, Now, Out, Outcome, Overloaded, Payload, Processor, State,
+    Batch, BuildContext, Chunk, Load, Now, Out, Outcome, Overloaded, Payload, Processor, Role, State,
 };
 use smallvec::SmallVec;
 use tracing::{error, warn};
+
+use crate::engine::StartError;
 
 /// Batches that a stage or the whole chain gave out.
 pub(crate) type Batches = SmallVec<[Batch; 2]>;
@@ -91,18 +93,20 @@ impl Chain {
     /// Builds the processors in order.
     pub(crate) fn build(
         stages: &[(Arc<dyn BuildProcessor>, BuildContext, StageCounts)],
-    ) -> Result<Self, BuildError> {
+    ) -> Result<Self, StartError> {
         let stages = stages
             .iter()
             .map(|(config, context, counts)| {
                 Ok(Stage {
-                    processor: config.build(context)?,
+                    processor: config
+                        .build(context)
+                        .map_err(StartError::of(Role::Processor, &context.id))?,
                     config: config.clone(),
                     context: context.clone(),
                     counts: counts.clone(),
                 })
             })
-            .collect::<Result<_, BuildError>>()?;
+            .collect::<Result<_, StartError>>()?;
         Ok(Self { stages })
     }
 

@@ -34,6 +34,9 @@ impl BuildProcessor for Scripted {
     fn queue_batch(&self) -> Option<BatchSettings> {
         None
     }
+    fn check_signal(&self, _: Signal) -> Result<(), BuildError> {
+        Ok(())
+    }
     fn build(&self, _: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
         Ok(Box::new(self.clone()))
     }

@@ -67,7 +67,25 @@ pub(crate) fn check(service: &Service, declared: &Declarations, mistakes: &mut M
     unused(Role::Extension, &declared.extensions, &used.extensions, mistakes);
     resources(declared, &used, mistakes);
     batches(&service.pipelines, declared, mistakes);
+    signals(&service.pipelines, declared, mistakes);
     used
+}
+
+/// Settings of a processor that have no meaning for the signal of a pipeline it is in.
+fn signals(pipelines: &[PipelineNames], declared: &Declarations, mistakes: &mut Mistakes) {
+    for pipeline in pipelines {
+        for Name { id, place } in &pipeline.processors {
+            let Some(Some(component)) = declared.processors.get(id) else {
+                continue;
+            };
+            if let Err(e) = component.config.check_signal(pipeline.id.signal) {
+                let setting = component.spans.nearest(e.setting.as_deref().unwrap_or_default());
+                let message = format!("processor `{id}` cannot be in pipeline `{}`: {e}", pipeline.id);
+                mistakes
+                    .push(Mistake::error(*place, code::SIGNAL, message).related(setting, "because of this"));
+            }
+        }
+    }
 }
 
 /// A `batch` processor is a setting of the queues behind its pipeline; a queue has only one.

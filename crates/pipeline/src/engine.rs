@@ -32,6 +32,14 @@ pub struct StartError {
     pub source: BuildError,
 }
 
+impl StartError {
+    /// What makes an error of a component's own one with its name.
+    pub(crate) fn of(role: Role, id: &ComponentId) -> impl FnOnce(BuildError) -> Self {
+        let id = id.clone();
+        move |source| Self { role, id, source }
+    }
+}
+
 /// What was still held when the drain's time was over, by exporter and signal, in items.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Leftover(pub Vec<(ComponentId, Signal, usize)>);

@@ -203,3 +203,29 @@ service:
 "
     ));
 }
+
+#[test]
+fn a_property_without_meaning_for_the_signal_of_the_pipeline() {
+    insta::assert_snapshot!(shown(
+        "receivers:
+  otlp:
+    protocols:
+      grpc:
+processors:
+  attributes:
+    include:
+      match_type: strict
+      span_names: [login]
+    actions:
+      - {key: user, action: delete}
+exporters:
+  nop:
+service:
+  pipelines:
+    logs:
+      receivers: [otlp]
+      processors: [attributes]
+      exporters: [nop]
+"
+    ));
+}
