@@ -18,9 +18,9 @@ use crate::journal::Journal;
 use crate::meters::Meters;
 use crate::pace::Pace;
 use crate::queue::Queue;
+use crate::queue_state::{Ending, QueueState};
 use crate::retrying::Retrying;
 use crate::rules::Rules;
-use crate::shared::{Ending, Shared};
 use crate::status::ExporterStatus;
 use crate::store::MemoryStore;
 
@@ -41,7 +41,7 @@ pub struct QueueConfig {
     pub budget: Budget,
     /// Where the queue's metrics are.
     pub metrics: Registry,
-    /// Shared by the queues of the exporter.
+    /// QueueState by the queues of the exporter.
     pub status: ExporterStatus,
 }
 
@@ -64,7 +64,7 @@ pub fn queue(config: QueueConfig) -> (Queue, impl Future<Output = ()> + Send + '
     } = config;
     let rules = Rules::new(&settings, signal);
     let (capacity, sizer) = capacity(&settings, default_quota_bytes);
-    let shared = Arc::new(Shared::new(
+    let shared = Arc::new(QueueState::new(
         (id.clone(), signal),
         (capacity, sizer),
         settings.queue.on_overflow,

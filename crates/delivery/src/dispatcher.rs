@@ -25,9 +25,9 @@ use crate::ledger::{DropReason, RejectReason};
 use crate::pace::Pace;
 use crate::part::{Part, Place, Position, Size};
 use crate::queue::Undelivered;
+use crate::queue_state::{Arrival, End, Ending, QueueState};
 use crate::retrying::{Retrying, Turn};
 use crate::rules::Rules;
-use crate::shared::{Arrival, End, Ending, Shared};
 use crate::store::{PartKey, PartStore};
 
 /// A moment that has passed already is waited for this long: no mistake about a time makes a busy loop.
@@ -35,7 +35,7 @@ const SHORTEST_SLEEP: Duration = Duration::from_millis(1);
 
 /// The state of a queue's task.
 pub(crate) struct Dispatcher<S: PartStore> {
-    pub(crate) shared: Arc<Shared>,
+    pub(crate) shared: Arc<QueueState>,
     pub(crate) exporter: Arc<dyn Exporter>,
     pub(crate) rules: Rules,
     pub(crate) cutter: Cutter,

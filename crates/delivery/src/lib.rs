@@ -14,10 +14,10 @@ mod meters;
 mod pace;
 mod part;
 mod queue;
+mod queue_state;
 mod retrying;
 mod rules;
 mod settle;
-mod shared;
 mod status;
 mod store;
 

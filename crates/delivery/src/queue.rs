@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 
 use crate::ledger::QueueLedger;
 use crate::part::Size;
-use crate::shared::{Arrival, Room, Shared};
+use crate::queue_state::{Arrival, QueueState, Room};
 
 /// What a sender is told to wait when the queue is full. Short, because every delivered batch makes room.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -18,7 +18,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// When the last clone is gone the queue's task delivers what is left and ends.
 #[derive(Debug)]
 pub struct Queue {
-    shared: Arc<Shared>,
+    shared: Arc<QueueState>,
 }
 
 /// The queue has no room, or takes nothing more. Nothing was taken.
@@ -65,7 +65,7 @@ impl Undelivered {
 }
 
 impl Queue {
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+    pub(crate) fn new(shared: Arc<QueueState>) -> Self {
         shared.add_handle();
         Self { shared }
     }
@@ -152,7 +152,7 @@ impl Drop for Queue {
 #[derive(Debug)]
 #[must_use = "room that is not used is given back at once"]
 pub struct Reservation {
-    shared: Arc<Shared>,
+    shared: Arc<QueueState>,
     /// Units; `None` where there was no room and the data will be dropped.
     reserved: Option<u64>,
 }

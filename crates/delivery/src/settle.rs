@@ -12,7 +12,7 @@ use crate::entry::{Entry, PartKeys};
 use crate::ledger::{DropReason, RejectReason};
 use crate::pace::{Failure, Ticket};
 use crate::part::Place;
-use crate::shared::End;
+use crate::queue_state::End;
 use crate::store::{PartKey, PartStore};
 
 /// A single item that is refused as too large is tried so often: the refusal can mean "no room now" where a

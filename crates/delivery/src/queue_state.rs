@@ -17,7 +17,7 @@ use crate::queue::Undelivered;
 
 /// The lock is held for a few additions at a time and never across a call into a component or a waker.
 #[derive(Debug)]
-pub(crate) struct Shared {
+pub(crate) struct QueueState {
     pub(crate) exporter: ComponentId,
     pub(crate) signal: Signal,
     /// In units of `sizer`.
@@ -93,7 +93,7 @@ pub(crate) enum End {
     Dropped(DropReason),
 }
 
-impl Shared {
+impl QueueState {
     pub(crate) fn new(
         (exporter, signal): (ComponentId, Signal),
         (capacity, sizer): (u64, Sizer),
