@@ -6,18 +6,19 @@ pub(crate) mod validate;
 
 use std::io::{IsTerminal, Write};
 
-use sidelight_config::{Mistakes, Style, Tree, load};
+use sidelight_config::{Mistakes, Style, load};
 use sidelight_pipeline::{Plan, document};
 
 use crate::arguments::ConfigOptions;
 use crate::components::CATALOG;
+use crate::own_telemetry::OwnTelemetry;
 
 /// A configuration, read and checked.
 pub(crate) struct Checked {
     /// What can be started; `None` where there are mistakes.
     pub(crate) plan: Option<Plan>,
-    /// The tree, for sections that others read.
-    pub(crate) tree: Option<Tree>,
+    /// `service.telemetry`; `None` where it has mistakes.
+    pub(crate) telemetry: Option<OwnTelemetry>,
     /// Every mistake and warning.
     pub(crate) mistakes: Mistakes,
 }
@@ -28,7 +29,14 @@ pub(crate) fn check(options: &ConfigOptions) -> Checked {
     let plan = tree
         .as_ref()
         .and_then(|tree| document::read(tree, CATALOG, &mut mistakes));
-    Checked { plan, tree, mistakes }
+    let telemetry = OwnTelemetry::read(tree.as_ref(), &mut mistakes);
+    // A mistake in what was expanded or merged leaves a tree behind that can be read and must not be run.
+    let good = mistakes.error_count() == 0;
+    Checked {
+        plan: plan.filter(|_| good),
+        telemetry,
+        mistakes,
+    }
 }
 
 /// Writes mistakes for people, to standard error.

@@ -15,12 +15,11 @@ use crate::own_telemetry::OwnTelemetry;
 
 /// Runs the program until it is told to stop or its input has ended.
 pub(crate) fn run(options: &RunOptions) -> Exit {
-    let mut checked = check(&options.config);
-    let telemetry = OwnTelemetry::read(checked.tree.as_ref(), &mut checked.mistakes);
+    let checked = check(&options.config);
     if !checked.mistakes.is_empty() {
         show(&checked.mistakes);
     }
-    let (Some(plan), Some(telemetry)) = (checked.plan, telemetry) else {
+    let (Some(plan), Some(telemetry)) = (checked.plan, checked.telemetry) else {
         return Exit::Mistake;
     };
     let log = match telemetry.start_logging() {

@@ -17,7 +17,7 @@ use crate::fresh::Fresh;
 use crate::journal::Journal;
 use crate::meters::Meters;
 use crate::pace::Pace;
-use crate::queue::Queue;
+use crate::queue::{Queue, Undelivered};
 use crate::queue_state::{Ending, QueueState};
 use crate::retrying::Retrying;
 use crate::rules::Rules;
@@ -87,6 +87,7 @@ pub fn queue(config: QueueConfig) -> (Queue, impl Future<Output = ()> + Send + '
         arrived: 0,
         arrivals: VecDeque::new(),
         timer: Timer::default(),
+        undelivered: Undelivered::default(),
         rules,
         shared,
     };

@@ -54,6 +54,8 @@ pub(crate) struct Dispatcher<S: PartStore> {
     /// Swapped with the inbox, so that neither is allocated anew.
     pub(crate) arrivals: VecDeque<Arrival>,
     pub(crate) timer: Timer,
+    /// What a drain has given up so far.
+    pub(crate) undelivered: Undelivered,
 }
 
 /// What the dispatcher waits for.
@@ -412,7 +414,7 @@ impl<S: PartStore> Drop for Dispatcher<S> {
     fn drop(&mut self) {
         self.in_flight.clear();
         let keys = self.parts.keys();
-        let mut left = Undelivered::default();
+        let mut left = self.undelivered;
         keys.iter()
             .filter_map(|key| self.parts.get(*key))
             .for_each(|part| left.add(part.size));

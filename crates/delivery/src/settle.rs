@@ -170,6 +170,12 @@ impl<S: PartStore> Dispatcher<S> {
         let last = self.draining() && entry.last_attempt;
         self.journal.failed(now, &reason, (!last).then(|| due - now));
         if last {
+            let sizes = entry
+                .parts
+                .iter()
+                .filter_map(|key| self.parts.get(*key))
+                .map(|part| part.size);
+            sizes.for_each(|size| self.undelivered.add(size));
             return self.drop_parts(&entry.parts, DropReason::Shutdown, refusal, now);
         }
         self.give_up_aged(&mut entry, due, refusal, now);
