@@ -10,7 +10,7 @@
 //! ```
 //!
 //! Start with [`Batch`] (what flows), [`Ack`] (who waits for it), then the trait of the role at hand:
-//! [`Receiver`], [`Processor`], [`Exporter`], [`Extension`]. [`registry`] is how the engine learns what
+//! [`Receiver`], [`Processor`], [`Exporter`], [`Extension`]. [`mod@registry`] is how the engine learns what
 //! components there are.
 
 mod ack;
