@@ -1,8 +1,9 @@
 //! OTLP over gRPC.
 
-use http::{Request, Response};
+use http::{Request, Response, StatusCode, Version};
 use sidelight_component::{Output, Signal};
 use sidelight_net::grpc::{Code, ReadLimits, Status, check_request, parse_timeout, read_message};
+use sidelight_net::http_body::discard;
 use sidelight_net::{Incoming, ReplyBody};
 use sidelight_transport::BudgetAdmission;
 
@@ -30,6 +31,9 @@ fn signal_of(path: &str) -> Option<Signal> {
 impl Grpc {
     /// Answers one call.
     pub(super) async fn call(&self, request: Request<Incoming>) -> Response<ReplyBody> {
+        if request.version() < Version::HTTP_2 {
+            return wrong_port(request).await;
+        }
         let encoding = match check_request(&request) {
             Ok(encoding) => encoding,
             Err(response) => return *response,
@@ -51,6 +55,15 @@ impl Grpc {
             Err(refusal) => reply::grpc_refusal(refusal),
         }
     }
+}
+
+/// An OTLP/HTTP exporter that was pointed at the gRPC port; the usual mix-up of 4317 and 4318.
+async fn wrong_port(request: Request<Incoming>) -> Response<ReplyBody> {
+    let (_, mut body) = request.into_parts();
+    discard(&mut body).await;
+    let text =
+        "this port takes OTLP over gRPC (HTTP/2); OTLP over HTTP has a port of its own, 4318 by default\n";
+    reply::http_plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, text.to_owned())
 }
 
 fn unimplemented(text: String) -> Response<ReplyBody> {

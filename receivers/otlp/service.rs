@@ -8,7 +8,7 @@ use sidelight_component::{
 };
 use sidelight_net::grpc::is_grpc_content_type;
 use sidelight_net::listener::{BoundListener, bind};
-use sidelight_net::server::{Server, ServerSettings};
+use sidelight_net::server::Server;
 use sidelight_net::tls::ServerTls;
 use sidelight_net::{Incoming, ReplyBody};
 use sidelight_transport::{BudgetAdmission, bind_error, net_endpoint};
@@ -129,10 +129,6 @@ impl Receiver for OtlpReceiver {
                 "OTLP over gRPC and HTTP"
             } else {
                 "OTLP over gRPC"
-            };
-            let settings = ServerSettings {
-                http1: shared.is_some(),
-                ..settings
             };
             let service = move |request: Request<Incoming>, _| {
                 let (grpc, shared) = (grpc.clone(), shared.clone());

@@ -13,6 +13,7 @@ use tokio::net::TcpStream;
 use tonic::codec::CompressionEncoding;
 use tonic::transport::Channel;
 
+use super::clients::{Ask, End, http1};
 use super::requests::{logs, metrics, protobuf, traces};
 use super::rig::{Options, Rig};
 use super::table::Via;
@@ -259,4 +260,25 @@ async fn a_large_body_at_the_wrong_place_still_gets_its_answer() {
         stream.read_to_string(&mut answer).await.expect("an answer");
         assert!(answer.starts_with(status), "{method} {path} {kind}: {answer}");
     }
+}
+
+#[tokio::test]
+async fn an_http_exporter_on_the_grpc_port_is_told_of_the_other_port() {
+    let rig = Rig::start(Options::default()).await;
+    for size in [1, 5 << 20] {
+        let ask = Ask {
+            method: "POST",
+            path: "/v1/traces".to_owned(),
+            headers: vec![("content-type", "application/x-protobuf")],
+            body: vec![0; size],
+            end: End::Whole,
+        };
+        let answer = http1(rig.grpc, &ask).await;
+        assert_eq!(answer.status, 415);
+        assert!(
+            String::from_utf8_lossy(&answer.body).contains("4318"),
+            "{size} bytes"
+        );
+    }
+    assert!(rig.take_seen().is_empty());
 }
