@@ -14,7 +14,7 @@ use tonic::codec::CompressionEncoding;
 use tonic::transport::Channel;
 
 use super::clients::{Ask, End, http1};
-use super::requests::{logs, metrics, protobuf, traces};
+use super::requests::{json, logs, metrics, protobuf, traces};
 use super::rig::{Options, Rig};
 use super::table::Via;
 
@@ -281,4 +281,22 @@ async fn an_http_exporter_on_the_grpc_port_is_told_of_the_other_port() {
         );
     }
     assert!(rig.take_seen().is_empty());
+}
+
+#[tokio::test]
+async fn json_of_any_size_becomes_the_same_protobuf() {
+    let rig = Rig::start(Options::default()).await;
+    for items in [10, 6000] {
+        let ask = Ask {
+            method: "POST",
+            path: "/v1/traces".to_owned(),
+            headers: vec![("content-type", "application/json")],
+            body: json(Signal::Traces, items),
+            end: End::Whole,
+        };
+        assert_eq!(http1(rig.http, &ask).await.status, 200);
+        let (_, payload) = only_payload(&rig);
+        assert_eq!(payload.items(), items);
+        assert_eq!(payload.to_contiguous(), protobuf(Signal::Traces, items));
+    }
 }
