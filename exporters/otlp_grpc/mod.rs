@@ -11,7 +11,7 @@ use http::{HeaderMap, Uri};
 use sidelight_component::{ALL_SIGNALS, About, Exporter, Payload, Request, Sent, Signal, async_trait};
 use sidelight_net::client::Client;
 use sidelight_net::grpc::unary_request;
-use sidelight_transport::Compressor;
+use sidelight_transport::{Compressor, unsent};
 
 pub use config::Config;
 
@@ -71,7 +71,7 @@ impl Exporter for OtlpGrpc {
         };
         match answer {
             Ok(answer) => verdict::of_answer(&self.id, request.signal, &answer),
-            Err(error) => verdict::of_failure(&error),
+            Err(error) => unsent(&error),
         }
     }
 }

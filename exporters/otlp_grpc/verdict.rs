@@ -1,23 +1,10 @@
 //! What an answer means: the table of the OTLP specification, section "OTLP/gRPC Response".
 
 use sidelight_component::{Sent, Signal};
-use sidelight_net::client::{Answer, SendError, SendErrorKind};
+use sidelight_net::client::Answer;
 use sidelight_net::grpc::{Code, Status, read_response};
 use sidelight_proto::response;
-use sidelight_transport::{accepted, unsent};
-
-/// No answer that can be read. One over the limit is final (OTLP specification, "Response size limits"): the
-/// destination has acted on the request, and would answer a repetition just so.
-pub(super) fn of_failure(error: &SendError) -> Sent {
-    match error.kind {
-        SendErrorKind::AnswerTooLarge => Sent::Rejected {
-            reason: error.to_string().into(),
-        },
-        SendErrorKind::Resolve | SendErrorKind::Connect | SendErrorKind::Timeout | SendErrorKind::Broken => {
-            unsent(error)
-        }
-    }
-}
+use sidelight_transport::accepted;
 
 /// An answer that came.
 pub(super) fn of_answer(exporter: &str, signal: Signal, answer: &Answer) -> Sent {

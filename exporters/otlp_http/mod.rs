@@ -13,7 +13,7 @@ use sidelight_component::{ALL_SIGNALS, About, Exporter, Payload, Request, Sent, 
 use sidelight_net::ChunkedBody;
 use sidelight_net::client::Client;
 use sidelight_proto::json;
-use sidelight_transport::Compressor;
+use sidelight_transport::{Compressor, unsent};
 
 pub use config::Config;
 
@@ -75,7 +75,7 @@ impl Exporter for OtlpHttp {
         let timeout = deadline.saturating_duration_since(Instant::now());
         match route.client.send(call, timeout).await {
             Ok(answer) => verdict::of_answer(&self.id, request.signal, &answer),
-            Err(error) => verdict::of_failure(&error),
+            Err(error) => unsent(&error),
         }
     }
 }

@@ -5,27 +5,14 @@ use std::time::SystemTime;
 
 use http::{StatusCode, header};
 use sidelight_component::{Sent, Signal};
-use sidelight_net::client::{Answer, SendError, SendErrorKind};
+use sidelight_net::client::Answer;
 use sidelight_net::grpc::Status;
 use sidelight_net::retry_after;
 use sidelight_proto::{json, response};
-use sidelight_transport::{accepted, unsent};
+use sidelight_transport::accepted;
 
 /// How much of an error's text is kept.
 const SHOWN_CHARS: usize = 200;
-
-/// No answer that can be read. One over the limit is final (OTLP specification, "Response size limits"): the
-/// destination has acted on the request, and would answer a repetition just so.
-pub(super) fn of_failure(error: &SendError) -> Sent {
-    match error.kind {
-        SendErrorKind::AnswerTooLarge => Sent::Rejected {
-            reason: error.to_string().into(),
-        },
-        SendErrorKind::Resolve | SendErrorKind::Connect | SendErrorKind::Timeout | SendErrorKind::Broken => {
-            unsent(error)
-        }
-    }
-}
 
 /// An answer that came.
 pub(super) fn of_answer(exporter: &str, signal: Signal, answer: &Answer) -> Sent {

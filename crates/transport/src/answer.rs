@@ -1,7 +1,7 @@
 //! What a destination's answer means for the data, where all OTLP exporters agree.
 
 use sidelight_component::{Sent, Signal};
-use sidelight_net::client::SendError;
+use sidelight_net::client::{SendError, SendErrorKind};
 use sidelight_proto::json::PartialSuccess;
 use tracing::warn;
 
@@ -27,12 +27,20 @@ pub fn accepted(exporter: &str, signal: Signal, partial: Option<PartialSuccess>)
     }
 }
 
-/// No answer came: the request is sent again.
+/// No answer that can be read: the request is sent again. Only an answer over the limit is final (OTLP
+/// specification, "Response size limits"): the destination has acted on the request, and would answer a
+/// repetition just so.
 pub fn unsent(error: &SendError) -> Sent {
-    Sent::Retry {
-        after: error.retry_after,
-        reason: error.to_string().into(),
-        maybe_processed: error.maybe_processed,
+    let reason = error.to_string().into();
+    match error.kind {
+        SendErrorKind::AnswerTooLarge => Sent::Rejected { reason },
+        SendErrorKind::Resolve | SendErrorKind::Connect | SendErrorKind::Timeout | SendErrorKind::Broken => {
+            Sent::Retry {
+                after: error.retry_after,
+                reason,
+                maybe_processed: error.maybe_processed,
+            }
+        }
     }
 }
 
