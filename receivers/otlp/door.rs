@@ -4,11 +4,19 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use sidelight_component::metrics::{Counter, Registry};
-use sidelight_component::{Budget, Chunk, Payload, Signal};
+use sidelight_component::{Budget, Chunk, Outcome, Output, Payload, Receipt, Signal, beside_the_workers};
 use sidelight_proto::{Malformed, admit, json};
+
+use super::reply::Encoding;
 
 /// How long a client is assumed to wait for its answer when it does not say.
 const PATIENCE: Duration = Duration::from_secs(8);
+
+/// Protobuf up to this size is validated and processed where it arrived: half a millisecond at most.
+const INLINE_PROTOBUF_BYTES: usize = 1 << 20;
+
+/// The same for JSON, which is transcoded first.
+const INLINE_JSON_BYTES: usize = 256 << 10;
 
 /// Why a body was not let in.
 #[derive(Debug)]
@@ -17,6 +25,27 @@ pub(super) enum Refusal {
     Malformed(String),
     /// There is no memory for it now.
     Overloaded(sidelight_component::Overloaded),
+}
+
+/// A receipt, or the answer where there is no room.
+type Submitted = Result<Receipt, Outcome>;
+
+/// What a client sent, read and inflated.
+pub(super) struct Body {
+    pub(super) signal: Signal,
+    pub(super) encoding: Encoding,
+    pub(super) bytes: Bytes,
+    /// The most bytes that its protobuf may have.
+    pub(super) max_size: usize,
+}
+
+impl Encoding {
+    fn inline_bytes(self) -> usize {
+        match self {
+            Encoding::Protobuf => INLINE_PROTOBUF_BYTES,
+            Encoding::Json => INLINE_JSON_BYTES,
+        }
+    }
 }
 
 /// Validates what comes in, to full depth, and counts what had to be mended.
@@ -51,8 +80,40 @@ impl Door {
         }
     }
 
+    /// Lets a body in, hands it over and waits for its acknowledgement. A large one is worked on beside the workers, so
+    /// that their other connections go on.
+    ///
+    /// Cancel safe in the sense of [`Output::send`]: what was handed over goes on.
+    pub(super) async fn take(
+        &self,
+        output: &Output,
+        body: Body,
+        deadline: Instant,
+    ) -> Result<Outcome, Refusal> {
+        let (items, submitted) = if body.bytes.len() <= body.encoding.inline_bytes() {
+            self.submit(output, body, deadline)?
+        } else {
+            let (door, output) = (self.clone(), output.clone());
+            beside_the_workers(move || door.submit(&output, body, deadline)).await?
+        };
+        let outcome = match submitted {
+            Ok(receipt) => receipt.await,
+            Err(refusal) => refusal,
+        };
+        output.count(items, &outcome);
+        Ok(outcome)
+    }
+
+    fn submit(&self, output: &Output, body: Body, deadline: Instant) -> Result<(usize, Submitted), Refusal> {
+        let payload = match body.encoding {
+            Encoding::Protobuf => self.protobuf(body.signal, body.bytes)?,
+            Encoding::Json => self.json(body.signal, &body.bytes, body.max_size)?,
+        };
+        Ok((payload.items(), output.submit(payload, Some(deadline))))
+    }
+
     /// Lets a protobuf request in.
-    pub(super) fn protobuf(&self, signal: Signal, bytes: Bytes) -> Result<Payload, Refusal> {
+    fn protobuf(&self, signal: Signal, bytes: Bytes) -> Result<Payload, Refusal> {
         let admitted = admit(signal, bytes).map_err(|e| self.refuse(&e))?;
         self.replaced_utf8.add(admitted.replaced_utf8.into());
         let bytes = if admitted.recoded {
@@ -68,7 +129,7 @@ impl Door {
     }
 
     /// Lets a JSON request in, as protobuf of at most `max_size` bytes.
-    pub(super) fn json(&self, signal: Signal, text: &[u8], max_size: usize) -> Result<Payload, Refusal> {
+    fn json(&self, signal: Signal, text: &[u8], max_size: usize) -> Result<Payload, Refusal> {
         // Protobuf is rarely larger than its JSON; what it is larger is charged when it is known.
         let permit = self.budget.charge(text.len()).map_err(Refusal::Overloaded)?;
         let transcoded = json::to_protobuf(signal, text, max_size).map_err(|e| {

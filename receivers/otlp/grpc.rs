@@ -7,8 +7,8 @@ use sidelight_net::http_body::discard;
 use sidelight_net::{Incoming, ReplyBody};
 use sidelight_transport::BudgetAdmission;
 
-use super::door::{Door, deadline};
-use super::reply;
+use super::door::{Body, Door, deadline};
+use super::reply::{self, Encoding};
 
 /// What answers gRPC calls.
 pub(super) struct Grpc {
@@ -50,8 +50,14 @@ impl Grpc {
             Ok(bytes) => bytes,
             Err(status) => return status.into_response(),
         };
-        match self.door.protobuf(signal, bytes) {
-            Ok(payload) => reply::grpc(output.send(payload, Some(deadline)).await),
+        let body = Body {
+            signal,
+            encoding: Encoding::Protobuf,
+            bytes,
+            max_size: self.limits.max_size,
+        };
+        match self.door.take(output, body, deadline).await {
+            Ok(outcome) => reply::grpc(outcome),
             Err(refusal) => reply::grpc_refusal(refusal),
         }
     }

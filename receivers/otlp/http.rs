@@ -1,17 +1,13 @@
 //! OTLP over HTTP: protobuf and JSON.
 
-use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Version, header};
-use sidelight_component::{Output, Payload, Signal};
+use sidelight_component::{Output, Signal};
 use sidelight_net::http_body::{ReadLimits, discard, read_body};
 use sidelight_net::{Incoming, ReplyBody};
 use sidelight_transport::BudgetAdmission;
 
-use super::door::{Door, Refusal, deadline};
+use super::door::{Body, Door, deadline};
 use super::reply::{self, Encoding};
-
-/// JSON up to this size is transcoded where it arrived: a third of a millisecond at most.
-const INLINE_JSON_BYTES: usize = 256 * 1024;
 
 /// What answers HTTP requests.
 pub(super) struct Http {
@@ -43,29 +39,16 @@ impl Http {
             Ok(bytes) => bytes,
             Err(error) => return reply::http_unreadable(encoding, &error),
         };
-        let payload = match encoding {
-            Encoding::Protobuf => self.door.protobuf(signal, bytes),
-            Encoding::Json => self.json(signal, bytes).await,
+        let body = Body {
+            signal,
+            encoding,
+            bytes,
+            max_size: self.limits.max_size,
         };
-        match payload {
-            Ok(payload) => reply::http(signal, encoding, output.send(payload, Some(deadline)).await),
+        match self.door.take(output, body, deadline).await {
+            Ok(outcome) => reply::http(signal, encoding, outcome),
             Err(refusal) => reply::http_refusal(encoding, refusal),
         }
-    }
-
-    /// Transcodes JSON; a large body on a thread of its own, so that the worker's other connections go on.
-    async fn json(&self, signal: Signal, text: Bytes) -> Result<Payload, Refusal> {
-        let max_size = self.limits.max_size;
-        if text.len() <= INLINE_JSON_BYTES {
-            return self.door.json(signal, &text, max_size);
-        }
-        let door = self.door.clone();
-        let work = tokio::task::spawn_blocking(move || door.json(signal, &text, max_size));
-        work.await.unwrap_or_else(|e| {
-            Err(Refusal::Malformed(format!(
-                "the body could not be transcoded: {e}"
-            )))
-        })
     }
 
     fn route(

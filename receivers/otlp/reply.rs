@@ -1,4 +1,4 @@
-//! Outcomes in the words of OTLP: the table of `RELIABILITY.md`'s source, the OTLP specification, sections
+//! Outcomes in the words of OTLP: the tables of its specification, sections
 //! "OTLP/gRPC Response", "OTLP/HTTP Response" and "Throttling".
 
 use std::time::Duration;

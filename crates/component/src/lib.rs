@@ -15,6 +15,7 @@
 
 mod ack;
 mod batch;
+mod beside;
 mod budget;
 mod clock;
 mod context;
@@ -32,6 +33,7 @@ mod status;
 pub use ack::{Ack, Outcome, Receipt, lost_branches};
 pub use async_trait::async_trait;
 pub use batch::{Batch, Chunk, Payload};
+pub use beside::{beside_the_workers, is_beside_the_workers};
 pub use budget::{Budget, DEFAULT_LIMIT_BYTES, Overloaded, Permit};
 pub use clock::{Clock, Now};
 pub use context::{BuildContext, BuildError, DrainSignal, DrainTrigger, Resource, drain_signal};

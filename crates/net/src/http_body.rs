@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, Version, header};
 use http_body::Body;
 
 use crate::admission::{Admission, Charge, Overloaded, charged_bytes};
-use crate::compress::{Encoding, InflateError, inflate};
+use crate::compress::{Encoding, InflateError, inflate_beside};
 pub use crate::grpc::ReadLimits;
 use crate::next_data::{NextDataError, next_data};
 use crate::retry_after;
@@ -135,15 +135,16 @@ pub fn content_encoding(headers: &HeaderMap) -> Result<Encoding, HttpError> {
 /// `Content-Length` is charged before anything is read; without it the charge doubles as the body grows. The result
 /// carries its charge. When the body is refused over HTTP/1, its rest is read and thrown away for up to two seconds,
 /// so that the client gets to see the answer. Dropping the call loses the body and leaks nothing.
-pub async fn read_body<B>(
+pub async fn read_body<B, A>(
     request: &http::request::Parts,
     mut body: B,
     limits: ReadLimits,
-    admission: &dyn Admission,
+    admission: &A,
 ) -> Result<Bytes, HttpError>
 where
     B: Body<Data = Bytes> + Unpin,
     B::Error: std::fmt::Display,
+    A: Admission + Clone + 'static,
 {
     let result = read_refusable(&request.headers, &mut body, limits, admission).await;
     let http1 = request.version <= Version::HTTP_11;
@@ -154,15 +155,16 @@ where
     result
 }
 
-async fn read_refusable<B>(
+async fn read_refusable<B, A>(
     headers: &HeaderMap,
     body: &mut B,
     limits: ReadLimits,
-    admission: &dyn Admission,
+    admission: &A,
 ) -> Result<Bytes, HttpError>
 where
     B: Body<Data = Bytes> + Unpin,
     B::Error: std::fmt::Display,
+    A: Admission + Clone + 'static,
 {
     let encoding = content_encoding(headers)?;
     let collected = collect(body, limits, admission).await?;
@@ -170,7 +172,7 @@ where
         Encoding::Identity => Ok(collected.charged()),
         // An empty body is an empty request, whatever its encoding says.
         _ if collected.data.is_empty() => Ok(Bytes::new()),
-        encoding => Ok(inflate(encoding, &collected.data, limits.max_size, admission)?),
+        encoding => Ok(inflate_beside(encoding, collected.charged(), limits.max_size, admission).await?),
     }
 }
 

@@ -105,7 +105,8 @@ fn line(
     pipeline: &PipelinePlan,
 ) -> Result<Arc<Line>, StartError> {
     let mut stages = Vec::new();
-    let mut shards = shared.workers.max(1);
+    // One more for the threads beside the workers.
+    let mut shards = shared.workers.max(1) + 1;
     for id in &pipeline.processors {
         let Some(config) = plan.processors.get(id).filter(|c| c.queue_batch().is_none()) else {
             continue;

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use parking_lot::Mutex;
 use sidelight_component::metrics::Counter;
-use sidelight_component::{Batch, Budget, Clock, Load, Now, Outcome, PipelineId};
+use sidelight_component::{Batch, Budget, Clock, Load, Now, Outcome, PipelineId, is_beside_the_workers};
 use sidelight_delivery::{Queue, Reservation};
 use smallvec::SmallVec;
 use tokio::sync::Notify;
@@ -19,8 +19,8 @@ pub(crate) type Room = SmallVec<[Reservation; 2]>;
 /// One pipeline at run time. Shared by the receivers that feed it.
 pub(crate) struct Line {
     pub(crate) id: PipelineId,
-    /// One chain for each worker, or a single one where a processor must see everything; none where there
-    /// are no processors.
+    /// One chain for each worker and the last for the threads beside them, or a single one where a processor must
+    /// see everything; none where there are no processors.
     pub(crate) chains: Box<[Mutex<Chain>]>,
     /// For the ledger: the counts of the stages in order.
     pub(crate) stages: Vec<StageCounts>,
@@ -107,9 +107,11 @@ impl Line {
     }
 
     fn chain(&self) -> Option<&Mutex<Chain>> {
-        match self.chains.len() {
-            0 => None,
-            n => self.chains.get(worker::index() % n),
+        match &self.chains[..] {
+            [] => None,
+            [only] => Some(only),
+            [.., last] if is_beside_the_workers() => Some(last),
+            [workers @ .., _] => workers.get(worker::index() % workers.len()),
         }
     }
 }

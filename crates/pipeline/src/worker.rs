@@ -1,5 +1,5 @@
 //! Which worker thread this is: pipelines keep one chain of processors for each, so that workers do not wait
-//! for one another.
+//! for one another, and one more for large batches, which are processed beside the workers.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};

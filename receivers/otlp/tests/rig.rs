@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use crate::otlp::config::Config;
 use crate::otlp::service::OtlpReceiver;
 
-/// The limit on requests in all tests, in bytes: the least that gRPC's setting can say.
+/// The usual limit on requests, in bytes: the least that gRPC's setting can say.
 pub(super) const MAX_SIZE: usize = 1 << 20;
 
 /// What the receiver was given: the payload and when its sender stops waiting.
@@ -71,6 +71,8 @@ pub(super) struct Options {
     pub(super) shared_port: bool,
     /// Answers are held back until [`Rig::open_gate`].
     pub(super) gated: bool,
+    /// The limit on requests in MiB.
+    pub(super) max_mib: usize,
 }
 
 impl Default for Options {
@@ -82,6 +84,7 @@ impl Default for Options {
             signals: &Signal::ALL,
             shared_port: false,
             gated: false,
+            max_mib: MAX_SIZE >> 20,
         }
     }
 }
@@ -104,12 +107,12 @@ fn free_port() -> u16 {
     listener.local_addr().expect("bound").port()
 }
 
-fn config(shared_port: bool) -> Config {
+fn config(shared_port: bool, max_mib: usize) -> Config {
     // A shared port has to be named: port 0 twice is two ports.
     let port = if shared_port { free_port() } else { 0 };
     let text = format!(
-        "protocols:\n  grpc:\n    endpoint: 127.0.0.1:{port}\n    max_recv_msg_size_mib: 1\n  http:\n    \
-         endpoint: 127.0.0.1:{port}\n    max_request_body_size: 1MiB\n"
+        "protocols:\n  grpc:\n    endpoint: 127.0.0.1:{port}\n    max_recv_msg_size_mib: {max_mib}\n  http:\n    \
+         endpoint: 127.0.0.1:{port}\n    max_request_body_size: {max_mib}MiB\n"
     );
     let (tree, mut mistakes) = load_str("test.yaml", &text, &FixedEnv::default());
     let tree = tree.expect("YAML");
@@ -137,7 +140,9 @@ impl Rig {
             state_dir: "unused".into(),
             workers: 1,
         };
-        let mut receiver = Box::new(OtlpReceiver::new(config(options.shared_port), &context).expect("built"));
+        let mut receiver = Box::new(
+            OtlpReceiver::new(config(options.shared_port, options.max_mib), &context).expect("built"),
+        );
         receiver.open().await.expect("open");
         let [grpc, http] = receiver.addresses();
         let seen = Arc::new(Mutex::new(Vec::new()));

@@ -283,20 +283,48 @@ async fn an_http_exporter_on_the_grpc_port_is_told_of_the_other_port() {
     assert!(rig.take_seen().is_empty());
 }
 
+/// Small ones are worked on where they arrive, large ones beside the workers.
 #[tokio::test]
-async fn json_of_any_size_becomes_the_same_protobuf() {
-    let rig = Rig::start(Options::default()).await;
-    for items in [10, 6000] {
-        let ask = Ask {
-            method: "POST",
-            path: "/v1/traces".to_owned(),
-            headers: vec![("content-type", "application/json")],
-            body: json(Signal::Traces, items),
-            end: End::Whole,
-        };
-        assert_eq!(http1(rig.http, &ask).await.status, 200);
-        let (_, payload) = only_payload(&rig);
-        assert_eq!(payload.items(), items);
-        assert_eq!(payload.to_contiguous(), protobuf(Signal::Traces, items));
+async fn bodies_of_any_size_become_the_same_payload() {
+    let rig = Rig::start(Options {
+        max_mib: 16,
+        ..Options::default()
+    })
+    .await;
+    for items in [10, 60_000] {
+        let expected = protobuf(Signal::Traces, items);
+        assert_eq!(expected.len() > 2 << 20, items > 10);
+        for via in [Via::Grpc, Via::Protobuf, Via::Json] {
+            let body = match via {
+                Via::Json => json(Signal::Traces, items),
+                Via::Grpc | Via::Protobuf => expected.clone(),
+            };
+            let answer = via.send(&rig, &via.ask(Signal::Traces, &body)).await;
+            assert_eq!(answer.status, 200, "{via:?}");
+            let (_, payload) = only_payload(&rig);
+            assert_eq!(payload.items(), items);
+            assert_eq!(payload.to_contiguous(), expected, "{via:?}");
+            drop(payload);
+            assert_eq!(rig.budget.used(), 0, "{via:?}");
+        }
     }
+}
+
+#[tokio::test]
+async fn a_large_malformed_body_is_refused_like_a_small_one() {
+    let rig = Rig::start(Options {
+        max_mib: 16,
+        ..Options::default()
+    })
+    .await;
+    let mut body = protobuf(Signal::Traces, 60_000);
+    body.truncate(body.len() - 1);
+    let answer = Via::Grpc.send(&rig, &Via::Grpc.ask(Signal::Traces, &body)).await;
+    assert_eq!(answer.headers["grpc-status"], "3");
+    let answer = Via::Protobuf
+        .send(&rig, &Via::Protobuf.ask(Signal::Traces, &body))
+        .await;
+    assert_eq!(answer.status, 400);
+    assert_eq!(rig.metric("sidelight_receiver_malformed_requests"), 2);
+    assert!(rig.take_seen().is_empty());
 }

@@ -260,7 +260,7 @@ impl Client {
 
 fn broken(error: &hyper::client::conn::TrySendError<Request<ChunkedBody>>) -> SendError {
     let unprocessed = error.message().is_some() || error::surely_unprocessed(error.error());
-    let mut broken = SendError::unsent(SendErrorKind::Broken, error::chain(error.error()));
+    let mut broken = SendError::unsent(SendErrorKind::Broken, error::told(error.error()));
     broken.maybe_processed = !unprocessed;
     broken
 }

@@ -318,3 +318,22 @@ fn results_are_charged_as_long_as_they_live() {
     drop(back);
     assert_eq!(budget.used(), 0);
 }
+
+#[tokio::test]
+async fn large_bodies_are_inflated_like_small_ones() {
+    let content = pseudo_random(MIB);
+    for encoding in CODINGS {
+        let small = deflate(encoding, 1, &[Bytes::from(content.clone())], &Unlimited).expect("compressed");
+        assert!(small.len() > super::INLINE_INFLATE_BYTES);
+        let budget = FixedBudget::new(2 * MIB);
+        let back = super::inflate_beside(encoding, small.clone(), MIB, &budget).await;
+        assert!(back.expect("inflated") == content, "{encoding:?}");
+        assert_eq!(budget.used(), 0);
+        let cut = super::inflate_beside(encoding, small, MIB - 1, &budget).await;
+        assert_eq!(
+            cut,
+            Err(InflateError::TooLarge { limit: MIB - 1 }),
+            "{encoding:?}"
+        );
+    }
+}

@@ -8,7 +8,7 @@ use http_body::Body;
 use super::framing::{PREFIX_LENGTH, Prefix};
 use super::{Code, Status};
 use crate::admission::{Admission, Charge, charged_bytes};
-use crate::compress::{Encoding, InflateError, inflate};
+use crate::compress::{Encoding, InflateError, inflate_beside};
 use crate::next_data::{NextDataError, next_data};
 
 /// Bounds for reading a body.
@@ -30,9 +30,12 @@ impl Default for ReadLimits {
     }
 }
 
-/// A message this large that arrives in one DATA frame is passed on as it lies in the read buffer, without copying.
-/// Smaller ones are copied: they would pin a read buffer of up to 1 MiB that others share, charged as a few bytes.
-pub(crate) const PASS_THROUGH_BYTES: usize = 256 * 1024;
+/// What a message pins that is passed on as it lies in the read buffer: a buffer for the largest frame.
+const READ_BUFFER_BYTES: usize = 1 << 20;
+
+/// A message this large that arrives in one DATA frame is passed on without copying, charged with the read buffer.
+/// Smaller ones are copied, as are those for which the budget has less room: they would pin more than twice their size.
+pub(crate) const PASS_THROUGH_BYTES: usize = READ_BUFFER_BYTES / 2;
 
 /// Reads the message of a unary request, inflated where it is compressed.
 ///
@@ -43,15 +46,16 @@ pub(crate) const PASS_THROUGH_BYTES: usize = 256 * 1024;
 /// By gRPC's table of statuses that libraries generate: RESOURCE_EXHAUSTED over `max_size`; UNAVAILABLE with RetryInfo
 /// when the budget refuses; INTERNAL for broken framing, truncation and damaged compression; UNIMPLEMENTED for a number
 /// of messages other than one; CANCELLED when the client went away; DEADLINE_EXCEEDED after `idle_timeout`.
-pub async fn read_message<B>(
+pub async fn read_message<B, A>(
     mut body: B,
     encoding: Encoding,
     limits: ReadLimits,
-    admission: &dyn Admission,
+    admission: &A,
 ) -> Result<Bytes, Status>
 where
     B: Body<Data = Bytes> + Unpin,
     B::Error: std::fmt::Display,
+    A: Admission + Clone + 'static,
 {
     let mut incoming = Incoming {
         body: &mut body,
@@ -72,7 +76,9 @@ where
             "message is marked as compressed, but there is no grpc-encoding",
         )),
         (true, encoding) => {
-            inflate(encoding, message.as_slice(), limits.max_size, admission).map_err(Status::from)
+            let message = message.charged(charge);
+            let inflated = inflate_beside(encoding, message, limits.max_size, admission).await;
+            inflated.map_err(Status::from)
         }
     }
 }
@@ -101,13 +107,6 @@ enum Message {
 }
 
 impl Message {
-    fn as_slice(&self) -> &[u8] {
-        match self {
-            Message::Borrowed(bytes) => bytes,
-            Message::Own(buffer) => buffer,
-        }
-    }
-
     fn charged(self, charge: Charge) -> Bytes {
         match self {
             Message::Borrowed(bytes) => charged_bytes(bytes, charge),
@@ -165,11 +164,12 @@ where
         Prefix::parse(prefix)
     }
 
-    async fn read_exactly(&mut self, length: usize, charge: Charge) -> Result<(Message, Charge), Status> {
+    async fn read_exactly(&mut self, length: usize, mut charge: Charge) -> Result<(Message, Charge), Status> {
         if self.data.is_empty() && length > 0 && !self.fill().await? {
             return Err(truncated());
         }
-        if length >= PASS_THROUGH_BYTES && self.data.len() >= length {
+        let pinned_besides = READ_BUFFER_BYTES.saturating_sub(length);
+        if length >= PASS_THROUGH_BYTES && self.data.len() >= length && charge.grow(pinned_besides).is_ok() {
             return Ok((Message::Borrowed(self.data.split_to(length)), charge));
         }
         let mut buffer = Vec::with_capacity(length);

@@ -15,6 +15,7 @@ use sidelight_net::client::{
     Answer, Client, ClientSettings, Keepalive, Protocol, Resolve, SendError, SendErrorKind, Target,
 };
 use sidelight_net::grpc::{self, Code};
+use tokio::io::AsyncWriteExt;
 
 use crate::otlp_server::{Options, OtlpServer};
 use crate::scripted_http2::{Script, ScriptedServer};
@@ -158,6 +159,25 @@ async fn silence_ends_with_the_timeout_or_with_the_unanswered_ping() {
         (SendErrorKind::Broken, true),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn a_peer_that_speaks_only_http1_is_named_as_what_it_is() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("bound");
+    let address = listener.local_addr().expect("address");
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let answer = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n";
+            stream.write_all(answer).await.expect("written");
+            // Until the client leaves: closing first could reset the connection under its feet.
+            let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+        }
+    });
+    let error = post(&client(address, Protocol::Http2))
+        .await
+        .expect_err("no HTTP/2");
+    assert_eq!(error.kind, SendErrorKind::Broken);
+    assert!(error.to_string().contains("does not speak HTTP/2"), "{error}");
 }
 
 /// An address of a port that nobody listens on.
