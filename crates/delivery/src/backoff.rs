@@ -12,6 +12,9 @@ pub(crate) const MIN_WAIT: Duration = Duration::from_millis(10);
 /// The longest wait that a destination can ask for. Someone who asks for more is asked again after this.
 pub(crate) const MAX_ASKED_WAIT: Duration = Duration::from_secs(3600);
 
+/// The interval that is varied while a queue is drained.
+const MAX_HURRIED_WAIT: Duration = Duration::from_secs(1);
+
 /// A wait that was asked for is never cut short; it is lengthened by up to this share of itself, so that not
 /// everybody comes back in the same moment …
 const ASKED_JITTER: f64 = 0.05;
@@ -40,6 +43,12 @@ impl Backoff {
             max: settings.max_interval.max(settings.initial_interval),
             random: SplitMix(RandomState::new().hash_one(0_u8)),
         }
+    }
+
+    /// From now on waits are around a second at most, but for those that are asked for.
+    pub(crate) fn hurry(&mut self) {
+        self.initial = self.initial.min(MAX_HURRIED_WAIT);
+        self.max = self.max.min(MAX_HURRIED_WAIT);
     }
 
     /// The wait after this many failures in a row (1 = the first).

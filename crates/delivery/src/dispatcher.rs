@@ -100,9 +100,15 @@ impl<S: PartStore> Dispatcher<S> {
         self.timer.poll(cx).map(|()| Event::Time)
     }
 
-    /// True while everything leaves without waiting for company, pauses and due times.
+    /// True while everything leaves without waiting for company.
     pub(crate) fn draining(&self) -> bool {
         self.ending.drain_until.is_some()
+    }
+
+    /// True while everything leaves once more, whatever pauses and due times say. Not for data whose senders
+    /// have had their answer: nobody would repeat it, so it is tried until the drain's time is over.
+    fn hurries(&self) -> bool {
+        self.draining() && self.shared.acks_delivery
     }
 
     fn is_over(&self, now: Instant) -> bool {
@@ -114,7 +120,12 @@ impl<S: PartStore> Dispatcher<S> {
 
     fn take_arrivals(&mut self, now: Instant) {
         let mut arrivals = std::mem::take(&mut self.arrivals);
-        self.ending = self.shared.take_arrivals(&mut arrivals);
+        let ending = self.shared.take_arrivals(&mut arrivals);
+        if ending.drain_until.is_some() && !self.draining() {
+            self.pace.hurry();
+            self.retrying.all_due(now);
+        }
+        self.ending = ending;
         for Arrival { batch, size, units } in arrivals.drain(..) {
             let deadline = batch.deadline.map(Instant::from_std);
             let part = Part {
@@ -172,7 +183,7 @@ impl<S: PartStore> Dispatcher<S> {
     // === what leaves ===
 
     fn start_attempts(&mut self, now: Instant) {
-        while self.in_flight.len() < self.rules.consumers && (self.draining() || self.pace.may_start(now)) {
+        while self.in_flight.len() < self.rules.consumers && (self.hurries() || self.pace.may_start(now)) {
             let Some(entry) = self.next_entry(now) else { return };
             self.start(entry, now);
         }
@@ -183,7 +194,7 @@ impl<S: PartStore> Dispatcher<S> {
     fn next_entry(&mut self, now: Instant) -> Option<Entry> {
         loop {
             let fresh_since = self.fresh_may_leave(now);
-            let turn = self.retrying.turn(now, self.draining(), !self.fresh.is_empty());
+            let turn = self.retrying.turn(now, self.hurries(), !self.fresh.is_empty());
             let entry = match (turn, fresh_since) {
                 (Turn::HeldUntil(_), _) => return None,
                 (Turn::ByDue(due), Some(since)) if since < due => self.collect_fresh(now),
@@ -302,7 +313,7 @@ impl<S: PartStore> Dispatcher<S> {
             }
         }
         if let Some(drain_until) = self.ending.drain_until {
-            entry.last_attempt = true;
+            entry.last_attempt = self.hurries();
             until = Some(until.map_or(drain_until, |last| last.min(drain_until)));
         }
         if entry.failures > 0 {

@@ -129,6 +129,12 @@ impl Pace {
         self.pause(until);
     }
 
+    /// Ends the pause and makes those that follow short: there is little time left.
+    pub(crate) fn hurry(&mut self) {
+        self.pause_until = None;
+        self.backoff.hurry();
+    }
+
     /// A pause is never made shorter.
     fn pause(&mut self, until: Option<Instant>) {
         self.pause_until = self.pause_until.max(until);

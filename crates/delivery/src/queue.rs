@@ -119,7 +119,7 @@ impl Queue {
     }
 
     /// Takes nothing more, sends everything that is left without waiting for pauses and full batches, each
-    /// at most once more, and ends the queue's task. What is not delivered at `deadline`, or fails, is
+    /// at most once more (with `ack: memory` as often as there is time), and ends the queue's task. What is not delivered at `deadline`, or fails, is
     /// counted as dropped with the reason `shutdown`, and its senders are asked to repeat it.
     ///
     /// The queue's task must be running. Cancel safe: the drain goes on without this future. Asking again

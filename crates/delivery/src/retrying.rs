@@ -64,6 +64,17 @@ impl Retrying {
         }
     }
 
+    /// Nothing waits for its time any longer.
+    pub(crate) fn all_due(&mut self, now: Instant) {
+        self.in_order
+            .values_mut()
+            .for_each(|(due, _)| *due = now.min(*due));
+        let waiting = std::mem::take(&mut self.by_due).into_iter();
+        self.by_due = waiting
+            .map(|((due, position), entry)| ((now.min(due), position), entry))
+            .collect();
+    }
+
     /// Takes an entry in that nobody waits for, order or not.
     pub(crate) fn insert_overtaken(&mut self, entry: Entry, due: Instant) {
         self.by_due.insert((due, entry.position), entry);

@@ -167,9 +167,9 @@ impl<S: PartStore> Dispatcher<S> {
             only_this: entry.is_culprit,
         };
         let due = self.pace.failed(ticket, failure, now);
-        let last = self.draining() && entry.last_attempt;
-        self.journal.failed(now, &reason, (!last).then(|| due - now));
-        if last {
+        self.journal
+            .failed(now, &reason, (!entry.last_attempt).then(|| due - now));
+        if entry.last_attempt {
             let sizes = entry
                 .parts
                 .iter()

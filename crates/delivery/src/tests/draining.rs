@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sidelight_component::sending::AckMode;
-use sidelight_component::{Outcome, lost_branches};
+use sidelight_component::{Outcome, Signal, lost_branches};
 use tokio::time::Instant;
 
 use super::rig::*;
@@ -117,6 +117,46 @@ async fn data_acknowledged_in_memory_is_delivered_by_a_drain() {
     }
     rig.queue.drain(in_seconds(10)).await;
     assert_eq!(rig.ledger().delivered, 50);
+}
+
+#[tokio::test(start_paused = true)]
+async fn data_acknowledged_in_memory_is_tried_until_the_drain_is_over() {
+    let mut settings = settings();
+    settings.queue.ack = Some(AckMode::Memory);
+    for signal in [Signal::Logs, Signal::Metrics] {
+        let start = Instant::now();
+        let back_after = move || (start.elapsed() < Duration::from_secs(6)).then(retry);
+        let exporter = Scripted {
+            rule: Some(Box::new(move |_| back_after())),
+            ..Scripted::acting([])
+        };
+        let rig = Rig::with(signal, settings.clone(), exporter);
+        for _ in 0..3 {
+            assert_eq!(rig.put(5).await, Outcome::Done);
+            rig.settle().await;
+        }
+        rig.pass(Duration::from_secs(1)).await;
+        let left = rig.queue.drain(in_seconds(10)).await;
+        assert_eq!(
+            (left, rig.ledger().delivered),
+            (Undelivered::default(), 15),
+            "{signal}"
+        );
+        let tries = rig.requests().len();
+        assert!((5..20).contains(&tries), "{tries} requests in six seconds");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn data_acknowledged_in_memory_is_given_up_at_the_end_of_the_drain() {
+    let mut settings = settings();
+    settings.queue.ack = Some(AckMode::Memory);
+    let rig = Rig::by_rule(settings, |_| Some(retry()));
+    assert_eq!(rig.put(5).await, Outcome::Done);
+    let start = Instant::now();
+    let left = rig.queue.drain(in_seconds(4)).await;
+    assert_eq!((left.items, start.elapsed().as_secs()), (5, 4));
+    assert_eq!(rig.ledger().dropped_for(DropReason::Shutdown), 5);
 }
 
 #[tokio::test(start_paused = true)]
