@@ -57,6 +57,11 @@ impl ChunkedBody {
         self.data.as_ref().map_or(0, |data| data.remaining)
     }
 
+    /// The one piece of data; `None` where there is nothing to send.
+    pub(crate) fn into_data(self) -> Option<ChunkedData> {
+        self.data
+    }
+
     /// True when there is nothing to send.
     pub fn is_empty(&self) -> bool {
         self.data.is_none()

@@ -16,6 +16,7 @@ use std::task::{Context, Poll, ready};
 use parking_lot::Mutex;
 use pin_project_lite::pin_project;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
 
 /// Size of a buffer, for reading and for writing.
 const BUFFER_BYTES: usize = 256 * 1024;
@@ -82,9 +83,8 @@ struct Shared<T> {
     write: Pending,
     /// An error of a write that nobody was there to see.
     failed: Option<io::Error>,
-    /// The task that writes. hyper's client runs bodies as tasks of their own; if one of them waited for the socket,
-    /// it would take the wake-up away from the task that needs it.
-    writer: Option<tokio::task::Id>,
+    /// When something last came in.
+    last_read: Instant,
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Shared<T> {
@@ -106,7 +106,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Shared<T> {
     fn poll_read(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         if self.read.bytes().is_empty() {
             if buf.remaining() >= LARGE_BYTES {
-                return Pin::new(&mut self.io).poll_read(cx, buf);
+                let result = Pin::new(&mut self.io).poll_read(cx, buf);
+                if result.is_ready() {
+                    self.last_read = Instant::now();
+                }
+                return result;
             }
             let mut buffer = lend_buffer();
             let mut into = ReadBuf::new(&mut buffer);
@@ -116,6 +120,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Shared<T> {
                 give_back(&mut buffer);
                 return result;
             }
+            self.last_read = Instant::now();
             self.read = Pending {
                 buffer,
                 start: 0,
@@ -129,7 +134,6 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Shared<T> {
     }
 
     fn poll_write(&mut self, cx: &mut Context<'_>, slices: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        self.writer = tokio::task::try_id();
         let total: usize = slices.iter().map(|slice| slice.len()).sum();
         if total >= LARGE_BYTES || self.write.end == BUFFER_BYTES {
             ready!(self.poll_write_out(cx))?;
@@ -149,7 +153,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Shared<T> {
     }
 }
 
-/// The stream to hand to hyper. Nothing small is written before [`CoalescedConnection`] says so.
+/// The stream to hand to h2. Nothing small is written before [`CoalescedConnection`] says so.
 pub(crate) struct Coalesced<T>(Arc<Mutex<Shared<T>>>);
 
 /// Writes what gathered in a [`Coalesced`] stream.
@@ -161,29 +165,21 @@ impl<T> Clone for WriteOut<T> {
     }
 }
 
-/// Spawns what a client's connection consists of, so that each task writes out what it gathered.
-impl<T, F> hyper::rt::Executor<F> for WriteOut<T>
-where
-    T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    F: Future + Send + 'static,
-    F::Output: Send,
-{
-    fn execute(&self, connection: F) {
-        tokio::spawn(CoalescedConnection {
-            connection,
-            write_out: self.clone(),
-        });
+impl<T> WriteOut<T> {
+    /// When something last came in, or the connection began.
+    pub(crate) fn last_read(&self) -> Instant {
+        self.0.lock().last_read
     }
 }
 
-/// Splits a stream into what hyper uses and what writes out.
+/// Splits a stream into what h2 uses and what writes out.
 pub(crate) fn coalesce<T>(io: T) -> (Coalesced<T>, WriteOut<T>) {
     let shared = Shared {
         io,
         read: Pending::default(),
         write: Pending::default(),
         failed: None,
-        writer: None,
+        last_read: Instant::now(),
     };
     let shared = Arc::new(Mutex::new(shared));
     (Coalesced(shared.clone()), WriteOut(shared))
@@ -240,9 +236,6 @@ impl<C: Future, T: AsyncRead + AsyncWrite + Unpin> Future for CoalescedConnectio
         let this = self.project();
         let result = this.connection.poll(cx);
         let mut shared = this.write_out.0.lock();
-        if shared.writer != tokio::task::try_id() {
-            return result;
-        }
         let written = match shared.poll_write_out(cx) {
             Poll::Ready(Ok(())) => Pin::new(&mut shared.io).poll_flush(cx),
             other => other,

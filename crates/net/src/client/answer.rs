@@ -3,9 +3,8 @@
 use std::pin::Pin;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode, header};
 use http_body::Body;
-use hyper::body::Incoming;
 
 use super::error::{SendError, SendErrorKind, chain};
 
@@ -25,9 +24,16 @@ pub struct Answer {
 /// The largest answer (OTLP specification: clients limit what they read).
 pub const MAX_ANSWER_BYTES: usize = 4 << 20;
 
-pub(super) async fn read(response: Response<Incoming>) -> Result<Answer, SendError> {
+pub(super) async fn read<B>(response: Response<B>) -> Result<Answer, SendError>
+where
+    B: Body<Data = Bytes, Error: std::error::Error> + Unpin,
+{
     let (parts, mut incoming) = response.into_parts();
-    if incoming.size_hint().lower() > MAX_ANSWER_BYTES as u64 {
+    let announced = parts
+        .headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: u64| length > MAX_ANSWER_BYTES as u64) {
         return Err(too_large());
     }
     let (mut first, mut rest, mut trailers) = (Bytes::new(), BytesMut::new(), None);

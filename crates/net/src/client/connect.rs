@@ -4,14 +4,14 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use hyper::client::conn::{http1, http2};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
 use tokio_rustls::TlsConnector;
 
 use super::error::chain;
+use super::http2::Http2Connection;
 use super::{ClientSettings, Protocol};
 use crate::chunked_body::ChunkedBody;
-use crate::coalesce::{WriteOut, coalesce};
 use crate::socket::{Socket, Transport};
 use crate::tls::ClientTls;
 
@@ -34,7 +34,7 @@ impl std::fmt::Display for Address {
 /// A connection that takes requests. HTTP/2 is shared by cloning, HTTP/1 is lent.
 pub(super) enum Sender {
     Http1(http1::SendRequest<ChunkedBody>),
-    Http2(http2::SendRequest<ChunkedBody>),
+    Http2(Http2Connection),
 }
 
 /// What is the same for all connections of a client.
@@ -44,15 +44,8 @@ pub(super) struct Connector {
     pub(super) host: String,
 }
 
-/// Answers are small, so windows are: what a peer can make us hold per connection.
-const STREAM_WINDOW: u32 = 256 * 1024;
-const CONNECTION_WINDOW: u32 = 1 << 20;
-/// Largest frame that the peer may send us.
-const MAX_FRAME_SIZE: u32 = 1 << 20;
-/// What hyper may buffer of one request before flow control holds it; the body is referenced, not copied.
-const SEND_BUFFER_BYTES: usize = 1 << 20;
-/// Header fields of an answer.
-const MAX_HEADER_BYTES: u32 = 16 * 1024;
+/// Header fields of an HTTP/1 answer.
+const MAX_HEADER_BYTES: usize = 16 * 1024;
 
 impl Connector {
     /// Connects within the connect timeout. Cancel safe: a dropped call leaves nothing behind.
@@ -86,22 +79,11 @@ impl Connector {
 
     async fn speak(&self, transport: Transport, http2: bool) -> Result<Sender, String> {
         if http2 {
-            let (stream, write_out) = coalesce(transport);
-            let (sender, connection) = self
-                .http2_builder(write_out)
-                .handshake(TokioIo::new(stream))
-                .await
-                .map_err(|error| chain(&error))?;
-            // Ends when the last sender and stream are gone, or the connection breaks.
-            tokio::spawn(async move {
-                if let Err(error) = connection.await {
-                    tracing::debug!(error = chain(&error), "HTTP/2 connection ended");
-                }
-            });
-            return Ok(Sender::Http2(sender));
+            let connection = Http2Connection::handshake(transport, self.settings.keepalive).await;
+            return connection.map(Sender::Http2).map_err(|error| chain(&error));
         }
         let (sender, connection) = http1::Builder::new()
-            .max_header_size(MAX_HEADER_BYTES as usize)
+            .max_header_size(MAX_HEADER_BYTES)
             .handshake(TokioIo::new(transport))
             .await
             .map_err(|error| chain(&error))?;
@@ -111,24 +93,6 @@ impl Connector {
             }
         });
         Ok(Sender::Http1(sender))
-    }
-
-    fn http2_builder(&self, executor: WriteOut<Transport>) -> http2::Builder<WriteOut<Transport>> {
-        let mut builder = http2::Builder::new(executor);
-        builder
-            .timer(TokioTimer::new())
-            .initial_stream_window_size(STREAM_WINDOW)
-            .initial_connection_window_size(CONNECTION_WINDOW)
-            .max_frame_size(MAX_FRAME_SIZE)
-            .max_send_buf_size(SEND_BUFFER_BYTES)
-            .max_header_list_size(MAX_HEADER_BYTES);
-        if let Some(keepalive) = &self.settings.keepalive {
-            builder
-                .keep_alive_interval(keepalive.time)
-                .keep_alive_timeout(keepalive.timeout)
-                .keep_alive_while_idle(keepalive.permit_without_stream);
-        }
-        builder
     }
 }
 

@@ -76,34 +76,20 @@ pub(super) fn chain(error: &dyn std::error::Error) -> String {
 
 /// What the error looks like to us: where the first bytes of an HTTP/1 answer stand in for a frame header, a hint at the
 /// usual mix-up of ports is put behind it.
-pub(super) fn told(error: &hyper::Error) -> String {
+pub(super) fn told(error: &h2::Error) -> String {
     let text = chain(error);
-    let no_frame = |h2: &h2::Error| h2.is_library() && h2.reason() == Some(h2::Reason::FRAME_SIZE_ERROR);
-    match h2_cause(error) {
-        Some(h2) if no_frame(h2) => format!(
-            "{text} (what answers there does not speak HTTP/2, which gRPC needs; \
-             OTLP over gRPC is at port 4317 by default, OTLP over HTTP at 4318)"
-        ),
-        _ => text,
+    if !(error.is_library() && error.reason() == Some(h2::Reason::FRAME_SIZE_ERROR)) {
+        return text;
     }
+    format!(
+        "{text} (what answers there does not speak HTTP/2, which gRPC needs; \
+         OTLP over gRPC is at port 4317 by default, OTLP over HTTP at 4318)"
+    )
 }
 
 /// True when the peer said, by the rules of HTTP/2, that it has not acted on the request: REFUSED_STREAM (RFC 9113,
 /// section 8.7), or a GOAWAY whose last stream is older (section 6.8; h2 fails only such streams with it).
-pub(super) fn surely_unprocessed(error: &hyper::Error) -> bool {
-    h2_cause(error).is_some_and(|h2| {
-        let refused = h2.is_reset() && h2.reason() == Some(h2::Reason::REFUSED_STREAM);
-        h2.is_remote() && (refused || h2.is_go_away())
-    })
-}
-
-fn h2_cause(error: &hyper::Error) -> Option<&h2::Error> {
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        if let Some(h2) = inner.downcast_ref() {
-            return Some(h2);
-        }
-        cause = inner.source();
-    }
-    None
+pub(super) fn surely_unprocessed(error: &h2::Error) -> bool {
+    let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+    error.is_remote() && (refused || error.is_go_away())
 }

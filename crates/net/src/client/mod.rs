@@ -14,6 +14,7 @@ mod answer;
 mod balance;
 mod connect;
 mod error;
+mod http2;
 mod resolve;
 mod subchannel;
 mod target;
@@ -217,13 +218,9 @@ impl Client {
         subchannel: &Subchannel,
     ) -> Result<Answer, SendError> {
         match sender {
-            Sender::Http2(mut sender) => {
+            Sender::Http2(connection) => {
                 self.prepare_http2(&mut request)?;
-                let response = sender
-                    .try_send_request(request)
-                    .await
-                    .map_err(|error| broken(&error))?;
-                answer::read(response).await
+                connection.call(request).await
             }
             Sender::Http1(mut sender) => {
                 request
@@ -259,8 +256,8 @@ impl Client {
 }
 
 fn broken(error: &hyper::client::conn::TrySendError<Request<ChunkedBody>>) -> SendError {
-    let unprocessed = error.message().is_some() || error::surely_unprocessed(error.error());
-    let mut broken = SendError::unsent(SendErrorKind::Broken, error::told(error.error()));
-    broken.maybe_processed = !unprocessed;
+    let mut broken = SendError::sent(SendErrorKind::Broken, error::chain(error.error()));
+    // hyper gives a request back that never left.
+    broken.maybe_processed = error.message().is_none();
     broken
 }

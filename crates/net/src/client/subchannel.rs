@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::client::conn::{http1, http2};
+use hyper::client::conn::http1;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::connect::{Address, Connector, Sender};
+use super::http2::Http2Connection;
 use crate::chunked_body::ChunkedBody;
 
 /// Idle HTTP/1 connections kept per address; more are closed.
@@ -28,7 +29,7 @@ pub(super) struct Subchannel {
 
 #[derive(Default)]
 struct State {
-    http2: Option<http2::SendRequest<ChunkedBody>>,
+    http2: Option<Http2Connection>,
     idle: Vec<(http1::SendRequest<ChunkedBody>, Instant)>,
     /// The last attempt to connect succeeded.
     good: bool,
@@ -56,8 +57,12 @@ impl Subchannel {
 
     /// True where a request can go without waiting for an attempt whose end is unknown.
     pub(super) fn is_good(&self) -> bool {
-        let state = self.state.lock();
-        state.good && state.http2.as_ref().is_none_or(|sender| !sender.is_closed())
+        let mut state = self.state.lock();
+        state.good
+            && state
+                .http2
+                .as_mut()
+                .is_none_or(|connection| !connection.is_closed())
     }
 
     /// When the next attempt is due, while the address is left alone.
@@ -100,9 +105,9 @@ impl Subchannel {
         loop {
             let mut sender = {
                 let mut state = self.state.lock();
-                state.http2.take_if(|sender| sender.is_closed());
-                if let Some(sender) = &state.http2 {
-                    return Some(Sender::Http2(sender.clone()));
+                state.http2.take_if(Http2Connection::is_closed);
+                if let Some(connection) = &state.http2 {
+                    return Some(Sender::Http2(connection.clone()));
                 }
                 let (sender, since) = state.idle.pop()?;
                 if since.elapsed() > IDLE_LIFE {
@@ -128,8 +133,8 @@ impl Subchannel {
         match result {
             Ok(sender) => {
                 (state.good, state.failures, state.retry_at) = (true, 0, None);
-                if let Sender::Http2(sender) = &sender {
-                    state.http2 = Some(sender.clone());
+                if let Sender::Http2(connection) = &sender {
+                    state.http2 = Some(connection.clone());
                 }
                 Ok(sender)
             }
