@@ -32,4 +32,4 @@ pub mod wire;
 
 pub use signal::{Signal, UnknownSignal};
 pub use split::{split, split_by_bytes};
-pub use validate::{Admitted, Fault, Malformed, admit, count_items, is_empty};
+pub use validate::{Admitted, Fault, MAX_PARTS, Malformed, admit, admit_within, count_items, is_empty};

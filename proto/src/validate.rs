@@ -22,6 +22,7 @@ use crate::Signal;
 pub use count::{count_items, is_empty};
 pub(crate) use count::{data_points, items_of_resource, items_of_scope};
 pub use malformed::{Fault, Malformed};
+pub use recode::MAX_PARTS;
 
 /// A request that passed the door.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,13 +40,21 @@ pub struct Admitted {
 /// Validates an export request of `signal`.
 ///
 /// Costs one pass without any allocation for canonical input. Otherwise two to three passes and one output buffer of at
-/// most three times the input (every invalid byte of a string becomes three); a singular message that was split into
-/// `n` parts costs 16 bytes of working memory per part, hence at most eight times the input. Recursion is bounded by
+/// most three times the input (every invalid byte of a string becomes three). Recursion is bounded by
 /// [`MAX_NESTING`](crate::schema::MAX_NESTING). Bounding the size of the input is the caller's part.
 ///
 /// # Errors
-/// [`Malformed`] when the bytes are not protobuf, a known field has a foreign wire type, or messages nest too deep.
+/// [`Malformed`] when the bytes are not protobuf, a known field has a foreign wire type, messages nest too deep, or a
+/// message comes in more than [`MAX_PARTS`] parts.
 pub fn admit(signal: Signal, bytes: Bytes) -> Result<Admitted, Malformed> {
+    admit_within(signal, bytes, usize::MAX)
+}
+
+/// The same as [`admit`] for a request that may have at most `max_bytes` once it is canonical.
+///
+/// # Errors
+/// As [`admit`], and [`Fault::TooLarge`] where replacing invalid UTF-8 would make it larger.
+pub fn admit_within(signal: Signal, bytes: Bytes, max_bytes: usize) -> Result<Admitted, Malformed> {
     match scan::count_canonical(signal, &bytes) {
         Some(items) => Ok(Admitted {
             bytes,
@@ -53,6 +62,6 @@ pub fn admit(signal: Signal, bytes: Bytes) -> Result<Admitted, Malformed> {
             recoded: false,
             replaced_utf8: 0,
         }),
-        None => recode::recode(signal, &bytes),
+        None => recode::recode(signal, &bytes, max_bytes),
     }
 }

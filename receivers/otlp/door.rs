@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use sidelight_component::metrics::{Counter, Registry};
 use sidelight_component::{Budget, Chunk, Outcome, Output, Payload, Receipt, Signal, beside_the_workers};
-use sidelight_proto::{Malformed, admit, json};
+use sidelight_proto::{Malformed, admit, admit_within, json};
 
 use super::reply::Encoding;
 
@@ -106,15 +106,15 @@ impl Door {
 
     fn submit(&self, output: &Output, body: Body, deadline: Instant) -> Result<(usize, Submitted), Refusal> {
         let payload = match body.encoding {
-            Encoding::Protobuf => self.protobuf(body.signal, body.bytes)?,
+            Encoding::Protobuf => self.protobuf(body.signal, body.bytes, body.max_size)?,
             Encoding::Json => self.json(body.signal, &body.bytes, body.max_size)?,
         };
         Ok((payload.items(), output.submit(payload, Some(deadline))))
     }
 
     /// Lets a protobuf request in.
-    fn protobuf(&self, signal: Signal, bytes: Bytes) -> Result<Payload, Refusal> {
-        let admitted = admit(signal, bytes).map_err(|e| self.refuse(&e))?;
+    fn protobuf(&self, signal: Signal, bytes: Bytes, max_size: usize) -> Result<Payload, Refusal> {
+        let admitted = admit_within(signal, bytes, max_size).map_err(|e| self.refuse(&e))?;
         self.replaced_utf8.add(admitted.replaced_utf8.into());
         let bytes = if admitted.recoded {
             self.recoded.add(1);

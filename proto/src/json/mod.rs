@@ -43,6 +43,7 @@ use bytes::Bytes;
 use crate::Signal;
 use crate::schema::root;
 
+use error::Fault;
 pub use error::{JsonError, JsonErrorKind};
 pub use response::{PartialSuccess, read_response, write_response, write_status};
 
@@ -69,10 +70,11 @@ pub fn to_protobuf(signal: Signal, json: &[u8], max_bytes: usize) -> Result<Tran
         .map_err(|fault| fault.locate(json))?;
     let mut transcoded = document.transcoded;
     if document.keys_repeat {
-        // Well-formed by construction, so this cannot fail; and if it did, the next `admit` would say so.
-        if let Ok(merged) = crate::admit(signal, Bytes::from(std::mem::take(&mut transcoded.protobuf))) {
-            transcoded.protobuf = Vec::from(merged.bytes);
-        }
+        let merged = crate::admit(signal, Bytes::from(transcoded.protobuf)).map_err(|malformed| {
+            let expected = "keys that repeat so seldom that their messages can be merged";
+            Fault::new(JsonErrorKind::InvalidValue, 0, expected, malformed.to_string()).locate(json)
+        })?;
+        transcoded.protobuf = Vec::from(merged.bytes);
     }
     Ok(transcoded)
 }

@@ -22,6 +22,12 @@ pub enum Fault {
     /// More than [`MAX_NESTING`](crate::schema::MAX_NESTING) messages inside one another.
     #[error("messages nested deeper than {}", crate::schema::MAX_NESTING)]
     TooDeep,
+    /// A singular message came in more than [`MAX_PARTS`](super::MAX_PARTS) parts.
+    #[error("one message comes in more than {} parts", super::MAX_PARTS)]
+    TooManyParts,
+    /// Written canonically, the request would be larger than the caller allows.
+    #[error("more than {0} bytes with its invalid UTF-8 replaced")]
+    TooLarge(usize),
 }
 
 /// A request that cannot be admitted: what is wrong, in which message, at which byte.

@@ -18,6 +18,12 @@ use crate::{
 /// Most fields a message of the schema has; checked by a test.
 const MAX_FIELDS: usize = 16;
 
+/// Most parts that a singular message may come in. Honest encoders write one; a merge of several requests, a few.
+pub const MAX_PARTS: usize = 1024;
+
+/// What stands for bytes that are no UTF-8.
+const REPLACEMENT: &str = "\u{fffd}";
+
 /// Nested messages that are canonical are copied whole, but only where at least this many levels are left: so the scan
 /// sees no byte more than nine times, whatever the input.
 const SCANNED_LEVELS: u32 = MAX_NESTING - 8;
@@ -25,9 +31,10 @@ const SCANNED_LEVELS: u32 = MAX_NESTING - 8;
 /// Writes `request` canonically, or says what is wrong with it.
 #[cold]
 #[inline(never)]
-pub(super) fn recode(signal: Signal, request: &[u8]) -> Result<Admitted, Malformed> {
+pub(super) fn recode(signal: Signal, request: &[u8], max_bytes: usize) -> Result<Admitted, Malformed> {
     let mut recoder = Recoder {
         input: request,
+        max_bytes,
         out: Writer::with_capacity(request.len()),
         parts: std::iter::once(0..request.len()).collect(),
         items: 0,
@@ -44,6 +51,8 @@ pub(super) fn recode(signal: Signal, request: &[u8]) -> Result<Admitted, Malform
 
 struct Recoder<'a> {
     input: &'a [u8],
+    /// Of what is written.
+    max_bytes: usize,
     out: Writer,
     /// Stack of the parts of the messages that are being written, outermost first.
     parts: Vec<Range<usize>>,
@@ -211,10 +220,7 @@ impl<'a> Recoder<'a> {
                 self.parts.push(field.content(content));
                 self.nested(known, nested, first_part, content.len(), levels)
             }
-            (Kind::String, Value::Len(content)) => {
-                self.text(known.number, content);
-                Ok(())
-            }
+            (Kind::String, Value::Len(content)) => self.text(known.number, content, field.start),
             (_, value) => {
                 self.scalar(known.number, value);
                 Ok(())
@@ -241,6 +247,12 @@ impl<'a> Recoder<'a> {
                     && let Value::Len(content) = field.value
                 {
                     len += content.len();
+                    if content.is_empty() {
+                        continue;
+                    }
+                    if self.parts.len() - first_part == MAX_PARTS {
+                        return Err(Malformed::new(Fault::TooManyParts, field.start));
+                    }
                     self.parts.push(field.content(content));
                 }
             }
@@ -297,14 +309,31 @@ impl<'a> Recoder<'a> {
         Ok(())
     }
 
-    fn text(&mut self, number: u32, content: &[u8]) {
+    /// As `String::from_utf8_lossy` does it, without a copy in between.
+    fn text(&mut self, number: u32, content: &[u8], start: usize) -> Result<(), Malformed> {
         if is_utf8(content) {
             self.out.bytes_field(number, content);
-        } else {
-            self.replaced_utf8 = self.replaced_utf8.saturating_add(1);
-            self.out
-                .bytes_field(number, String::from_utf8_lossy(content).as_bytes());
+            return Ok(());
         }
+        let replacement = |invalid: &[u8]| if invalid.is_empty() { "" } else { REPLACEMENT };
+        let chunks = || {
+            content
+                .utf8_chunks()
+                .map(|chunk| (chunk.valid(), replacement(chunk.invalid())))
+        };
+        let len = chunks()
+            .map(|(valid, replaced)| valid.len() + replaced.len())
+            .sum();
+        if self.out.len() + len > self.max_bytes {
+            return Err(Malformed::new(Fault::TooLarge(self.max_bytes), start));
+        }
+        self.replaced_utf8 = self.replaced_utf8.saturating_add(1);
+        self.out.len_header(number, len);
+        for (valid, replaced) in chunks() {
+            self.out.raw(valid.as_bytes());
+            self.out.raw(replaced.as_bytes());
+        }
+        Ok(())
     }
 
     fn scalar(&mut self, number: u32, value: Value<'_>) {

@@ -35,14 +35,17 @@ impl Scan {
         let mut rest = message;
         while let [tag, value @ ..] = rest {
             let entry = table[usize::from(*tag)];
-            if seen & entry.once != 0 {
+            // The first byte of the flags' tag may also begin an unknown field's.
+            if seen & entry.once != 0 && (entry.step != Step::Flags16 || value.first() == Some(&0x01)) {
                 return None;
             }
+            let seen_before = seen;
             seen |= entry.once;
             rest = match entry.step {
                 Step::Attribute => {
                     let (content, rest) = len_delimited(value)?;
-                    if !is_plain_attribute(content) {
+                    // Its value is a message too.
+                    if levels < 2 || !is_plain_attribute(content) {
                         self.message(MessageId::KeyValue as usize, content, levels)?;
                     }
                     rest
@@ -71,7 +74,7 @@ impl Scan {
                 }
                 Step::Flags16 if value.first() == Some(&0x01) => value.get(5..)?,
                 Step::Flags16 => {
-                    seen &= !entry.once;
+                    seen = seen_before;
                     unknown_field(id, rest)?
                 }
                 Step::LongTag => unknown_field(id, rest)?,

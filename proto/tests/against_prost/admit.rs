@@ -1,6 +1,8 @@
 use bytes::Bytes;
 use proptest::{collection::vec, prelude::*};
-use sidelight_proto::{Fault, Signal, admit, count_items, is_empty, schema::root, wire::Writer};
+use sidelight_proto::{
+    Fault, MAX_PARTS, Signal, admit, admit_within, count_items, is_empty, schema::root, wire::Writer,
+};
 
 use crate::{
     payloads::{canonical, items, request},
@@ -33,7 +35,13 @@ fn agrees_with_prost(signal: Signal, bytes: &[u8]) -> Result<(), TestCaseError> 
             prop_assert!(admitted.recoded);
             prop_assert!(canonical(signal, &admitted.bytes).is_ok());
         }
-        (Err(malformed), Ok(_)) => prop_assert_eq!(malformed.fault(), Fault::TooDeep),
+        (Err(malformed), Ok(_)) => {
+            prop_assert!(
+                matches!(malformed.fault(), Fault::TooDeep | Fault::TooManyParts),
+                "{}",
+                malformed
+            );
+        }
         (Err(malformed), Err(_)) => prop_assert!(malformed.offset() <= bytes.len()),
     }
     Ok(())
@@ -198,11 +206,60 @@ fn millions_of_empty_messages_are_admitted_without_memory_of_their_own() {
 }
 
 #[test]
-fn a_scope_in_a_million_parts_becomes_one() {
-    let scopes = [0x0a, 3, 0x0a, 1, b'x'].repeat(1 << 18);
-    let admitted = admit(Signal::Traces, wrap(&[1, 2], &scopes).into()).expect("admitted");
+fn a_scope_in_many_parts_becomes_one_and_in_too_many_is_refused() {
+    let scopes = |parts| wrap(&[1, 2], &[0x0a, 3, 0x0a, 1, b'x'].repeat(parts));
+    let admitted = admit(Signal::Traces, scopes(MAX_PARTS).into()).expect("admitted");
     assert!(admitted.recoded);
     assert_eq!(&admitted.bytes[..], wrap(&[1, 2, 1, 1], b"x"));
+    let refused = admit(Signal::Traces, scopes(MAX_PARTS + 1).into()).expect_err("too many");
+    assert_eq!(refused.fault(), Fault::TooManyParts);
+    // Empty parts are none.
+    let empty = wrap(&[1, 2], &[0x0a, 0].repeat(1 << 20));
+    assert_eq!(
+        &admit(Signal::Traces, empty.into()).expect("admitted").bytes[..],
+        wrap(&[1, 2, 1], b"")
+    );
+}
+
+#[test]
+fn replaced_text_stays_within_the_limit() {
+    let request = wrap(&[1, 2, 2, 5], &[0xff; 1000]);
+    let admitted = admit_within(Signal::Traces, request.clone().into(), 4000).expect("admitted");
+    assert_eq!((admitted.replaced_utf8, admitted.bytes.len() > 3000), (1, true));
+    let refused = admit_within(Signal::Traces, request.into(), 2999).expect_err("too large");
+    assert_eq!(refused.fault(), Fault::TooLarge(2999));
+}
+
+#[test]
+fn an_unknown_field_that_shares_a_byte_with_the_flags_is_canonical() {
+    let (flags, unknown) = ([0x85, 0x01, 1, 0, 0, 0], [0x85, 0x02, 1, 0, 0, 0]);
+    for (span, recoded) in [
+        ([flags, unknown].concat(), false),
+        ([unknown, flags].concat(), false),
+        ([unknown, flags, unknown].concat(), false),
+        ([flags, unknown, flags].concat(), true),
+    ] {
+        let admitted = admit(Signal::Traces, wrap(&[1, 2, 2], &span).into()).expect("admitted");
+        assert_eq!(admitted.recoded, recoded, "{span:x?}");
+    }
+}
+
+#[test]
+fn an_attribute_of_plain_text_counts_its_levels_like_any_other() {
+    let attribute = [0x0a, 1, b'k', 0x12, 3, 0x0a, 1, b'v'];
+    for lists in 0..30 {
+        for arrays in 0..3 {
+            // An attribute of a list in lists in arrays. Request to the span's AnyValue are 6 messages; an array adds
+            // two, a list three.
+            let mut path = vec![1, 2, 2, 9, 2];
+            path.extend([5, 1].repeat(arrays));
+            path.extend([6, 1, 2].repeat(lists));
+            path.extend([6, 1]);
+            let messages = 6 + 2 * arrays + 3 * lists + 3;
+            let admitted = admit(Signal::Traces, wrap(&path, &attribute).into());
+            assert_eq!(admitted.is_ok(), messages <= 64, "{messages} messages");
+        }
+    }
 }
 
 #[test]

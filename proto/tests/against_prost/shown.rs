@@ -329,6 +329,8 @@ pub(crate) mod normal {
         match &mut value.value {
             Some(Any::ArrayValue(array)) => array.values.iter_mut().for_each(any),
             Some(Any::KvlistValue(list)) => values(&mut list.values),
+            // Belongs to profiles; views show an empty value.
+            Some(Any::StringValueStrindex(_)) => value.value = None,
             _ => {}
         }
     }
