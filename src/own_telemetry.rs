@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sidelight_component::metrics::{Labels, Registry};
-use sidelight_component::{Clock, Host};
+use sidelight_component::{Clock, Host, beside_the_workers};
 use sidelight_config::{Mistakes, Node, Owner, Tree, read};
 use sidelight_pipeline::EngineHost;
 use sidelight_self_telemetry::admin::Server;
@@ -124,7 +124,8 @@ async fn show_summary(host: Arc<EngineHost>, sources: MetricSources) {
         tokio::time::sleep(SUMMARY_INTERVAL).await;
         let now = reading();
         let text = summary::render(&before, &now, colour);
-        if std::io::stdout().write_all(text.as_bytes()).is_err() {
+        // A terminal that was stopped (Ctrl-S) or a full pipe holds up nothing but the summary.
+        if !beside_the_workers(move || std::io::stdout().write_all(text.as_bytes()).is_ok()).await {
             return;
         }
         before = now;

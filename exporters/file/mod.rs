@@ -52,6 +52,7 @@ struct Shared {
     /// Held while something is written, so at most one thread is.
     destination: Arc<Mutex<Destination>>,
     flush_is_due: AtomicBool,
+    flushing: Mutex<()>,
     written_bytes: Counter,
     flushes: Counter,
     failed_flushes: Counter,
@@ -73,6 +74,7 @@ impl FileExporter {
             id: cx.id.to_string(),
             destination: Arc::new(Mutex::new(Destination::new(settings))),
             flush_is_due: AtomicBool::new(false),
+            flushing: Mutex::new(()),
             written_bytes: cx
                 .metrics
                 .counter("sidelight_file_written_bytes", help, &[("exporter", id)]),
@@ -116,8 +118,10 @@ impl FileExporter {
 }
 
 impl Shared {
-    /// Brings to the disk what was written. Writing goes on meanwhile.
+    /// Brings to the disk what was written. Writing goes on meanwhile. One at a time: on a disk that hangs, one thread
+    /// is stuck and no more.
     async fn flush(&self) {
+        let _turn = self.flushing.lock().await;
         // First, so that what is written from now on is flushed by the next one.
         self.flush_is_due.store(false, Ordering::Relaxed);
         let Some(open) = self.destination.lock().await.opened() else {

@@ -87,7 +87,7 @@ impl Encoder {
                     Format::Json => {
                         let mut text = Vec::new();
                         json::from_protobuf(signal, request, &mut text);
-                        Bytes::from(text)
+                        self.budget.charge_anyway(0).own(text)
                     }
                 };
                 write_frame(&self.compressor.compress(&[message])?, out)

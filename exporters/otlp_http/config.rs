@@ -158,6 +158,7 @@ impl ExporterConfig for Config {
             routes,
             headers: with_body_headers(headers, self.encoding, &compressor),
             encoding: self.encoding,
+            budget: cx.budget.clone(),
             compressor,
         }))
     }

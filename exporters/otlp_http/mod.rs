@@ -7,9 +7,10 @@ mod verdict;
 
 use std::time::Instant;
 
-use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Uri, header};
-use sidelight_component::{ALL_SIGNALS, About, Exporter, Payload, Request, Sent, Signal, async_trait};
+use sidelight_component::{
+    ALL_SIGNALS, About, Budget, Exporter, Payload, Request, Sent, Signal, async_trait,
+};
 use sidelight_net::ChunkedBody;
 use sidelight_net::client::Client;
 use sidelight_proto::json;
@@ -39,6 +40,7 @@ struct OtlpHttp {
     /// Headers of every request.
     headers: HeaderMap,
     encoding: config::Encoding,
+    budget: Budget,
     compressor: Compressor,
 }
 
@@ -49,7 +51,8 @@ impl Exporter for OtlpHttp {
         if self.encoding == config::Encoding::Json {
             let mut text = Vec::with_capacity(payload.len() * 2);
             json::from_protobuf(signal, &payload.to_contiguous(), &mut text);
-            request.body = std::iter::once(Bytes::from(text)).collect();
+            // Of data that was let in, so there must be room for it.
+            request.body = std::iter::once(self.budget.charge_anyway(0).own(text)).collect();
         }
         if self.compressor.compresses() {
             let compressed = self.compressor.compress(&request.body)?;

@@ -96,12 +96,7 @@ impl Door {
             let (door, output) = (self.clone(), output.clone());
             beside_the_workers(move || door.submit(&output, body, deadline)).await?
         };
-        let outcome = match submitted {
-            Ok(receipt) => receipt.await,
-            Err(refusal) => refusal,
-        };
-        output.count(items, &outcome);
-        Ok(outcome)
+        Ok(output.outcome(items, submitted).await)
     }
 
     fn submit(&self, output: &Output, body: Body, deadline: Instant) -> Result<(usize, Submitted), Refusal> {

@@ -74,6 +74,18 @@ impl Outcome {
         }
     }
 
+    /// The answer to a sender of so many items. Several destinations may each have refused the same ones.
+    #[must_use]
+    pub fn of_items(self, items: usize) -> Self {
+        match self {
+            Self::Partial { rejected, reason } => Self::Partial {
+                rejected: rejected.min(items as u64),
+                reason,
+            },
+            other => other,
+        }
+    }
+
     /// The worse of two answers. Rejected items of two partial answers add up; of two waits the longer wins.
     pub fn worst(self, other: Self) -> Self {
         match (self, other) {

@@ -65,10 +65,19 @@ impl Output {
     /// [`Outcome::Retry`]. Cancel safe: a dropped future only gives up the answer, the data goes on.
     pub async fn send(&self, payload: Payload, deadline: Option<Instant>) -> Outcome {
         let items = payload.items();
-        let outcome = match self.intake.submit(payload, deadline) {
-            Ok(receipt) => receipt.await,
+        let submitted = self.submit(payload, deadline);
+        self.outcome(items, submitted).await
+    }
+
+    /// Waits for what became of a payload of `items` that was submitted, and counts it. Where the future is dropped
+    /// before that, the sender has no answer and its items are counted as refused.
+    pub async fn outcome(&self, items: usize, submitted: Result<Receipt, Outcome>) -> Outcome {
+        let mut unanswered = Unanswered { output: self, items };
+        let outcome = match submitted {
+            Ok(receipt) => receipt.await.of_items(items),
             Err(refusal) => refusal,
         };
+        unanswered.items = 0;
         self.count(items, &outcome);
         outcome
     }
@@ -88,6 +97,17 @@ impl Output {
             Outcome::Done | Outcome::Partial { .. } => self.accepted.add(items as u64),
             Outcome::Rejected { .. } | Outcome::Retry { .. } => self.refused.add(items as u64),
         }
+    }
+}
+
+struct Unanswered<'a> {
+    output: &'a Output,
+    items: usize,
+}
+
+impl Drop for Unanswered<'_> {
+    fn drop(&mut self) {
+        self.output.refused.add(self.items as u64);
     }
 }
 
@@ -148,5 +168,53 @@ impl Outputs {
             Signal::Metrics => self.metrics.as_ref(),
             Signal::Logs => self.logs.as_ref(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ack::Ack;
+    use futures_util::FutureExt as _;
+    use parking_lot::Mutex;
+
+    /// Takes everything and answers nothing.
+    #[derive(Default)]
+    struct Silent(Mutex<Vec<Ack>>);
+
+    impl Intake for Silent {
+        fn submit(&self, _: Payload, _: Option<Instant>) -> Result<Receipt, Outcome> {
+            let (ack, receipt) = Ack::new();
+            self.0.lock().push(ack);
+            Ok(receipt)
+        }
+    }
+
+    #[tokio::test]
+    async fn items_of_a_sender_that_left_without_an_answer_are_counted_as_refused() {
+        let (intake, metrics) = (Arc::new(Silent::default()), Registry::default());
+        let receiver: ComponentId = "otlp".parse().expect("an id");
+        let output = Output::new(intake.clone(), Signal::Logs, &receiver, &metrics);
+        let sent = output
+            .outcome(7, output.submit(Payload::default(), None))
+            .now_or_never();
+        assert!(sent.is_none());
+        assert_eq!((output.accepted.get(), output.refused.get()), (0, 7));
+        let ack = intake.0.lock().pop().expect("taken");
+        ack.resolve(Outcome::Done);
+
+        let answered = output.submit(Payload::default(), None);
+        let partial = Outcome::Partial {
+            rejected: 9,
+            reason: "quota, twice".into(),
+        };
+        let ack = intake.0.lock().pop().expect("taken");
+        ack.resolve(partial);
+        let told = output.outcome(5, answered).await;
+        assert!(
+            matches!(told, Outcome::Partial { rejected: 5, .. }),
+            "no more than there were: {told:?}"
+        );
+        assert_eq!((output.accepted.get(), output.refused.get()), (5, 7));
     }
 }

@@ -39,9 +39,9 @@ pub(crate) struct Attempt {
 pub(crate) enum Answer {
     /// The exporter's answer.
     Sent(Sent),
-    /// The last of the senders has stopped waiting, or the drain is over; that says nothing about the
+    /// The last of the senders has stopped waiting, or the drain is over, after so long; that says nothing about the
     /// destination, which may have it.
-    NobodyWaits,
+    NobodyWaits(Duration),
     /// Encoded it is larger than the protocol takes; it was not sent.
     Oversized(usize),
     /// The exporter cannot encode it.
@@ -111,15 +111,19 @@ impl Attempt {
         } else {
             self.timeout
         };
-        let in_time = Instant::now() + limit;
+        let start = Instant::now();
+        let in_time = start + limit;
         let end = self.until.map_or(in_time, |until| until.min(in_time));
         let sending = AssertUnwindSafe(async {
             // The exporter's own code runs in `send` already before the first poll.
             tokio::time::timeout_at(end, self.exporter.send(request, end.into_std())).await
         });
-        match sending.catch_unwind().await {
+        let ended = sending.catch_unwind().await;
+        // An exporter that was told when to give up does so at the same moment.
+        let nobody_waits = end < in_time && Instant::now() >= end;
+        match ended {
+            Ok(Ok(Sent::Retry { .. }) | Err(_)) if nobody_waits => Answer::NobodyWaits(start.elapsed()),
             Ok(Ok(sent)) => Answer::Sent(sent),
-            Ok(Err(_)) if end < in_time => Answer::NobodyWaits,
             Ok(Err(_)) => Answer::Sent(Sent::Retry {
                 after: None,
                 reason: "no answer in time".into(),

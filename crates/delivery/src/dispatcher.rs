@@ -178,6 +178,9 @@ impl<S: PartStore> Dispatcher<S> {
                 },
             )
         });
+        // Their data would stay in the requests until those are due.
+        self.retrying.retain_living(&self.parts);
+        self.show_in_flight();
     }
 
     // === what leaves ===
@@ -203,7 +206,7 @@ impl<S: PartStore> Dispatcher<S> {
                 (Turn::Nobody, None) => return None,
             };
             let Some(mut entry) = entry else { continue };
-            self.retain_living(&mut entry);
+            entry.retain_living(&self.parts);
             if !entry.parts.is_empty() {
                 return Some(entry);
             }
@@ -331,16 +334,6 @@ impl<S: PartStore> Dispatcher<S> {
         self.in_flight
             .push(Box::pin(attempt.run(entry, self.pace.start())));
         self.show_in_flight();
-    }
-
-    /// Forgets the parts of an entry that have come to their end; a request that carries them is of no use
-    /// any more.
-    pub(crate) fn retain_living(&self, entry: &mut Entry) {
-        let before = entry.parts.len();
-        entry.parts.retain(|key| self.parts.get(*key).is_some());
-        if entry.parts.len() < before {
-            entry.request = None;
-        }
     }
 
     pub(crate) fn show_in_flight(&self) {

@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 
 use crate::ledger::QueueLedger;
 use crate::part::Size;
-use crate::queue_state::{Arrival, QueueState, Room};
+use crate::queue_state::{Arrival, Claim, QueueState, Room};
 
 /// What a sender is told to wait when the queue is full. Short, because every delivered batch makes room.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -78,11 +78,30 @@ impl Queue {
     /// # Errors
     /// [`Full`] where the quota is used up, or the queue is being drained.
     pub fn reserve(&self, bytes: usize, items: usize) -> Result<Reservation, Full> {
-        let reserved = match self.shared.reserve(Size {
+        self.reserve_as(Claim::New, bytes, items)
+    }
+
+    /// Takes room for a batch that has room here already, because it comes over a second pipeline too. The quota does
+    /// not count.
+    ///
+    /// # Errors
+    /// [`Full`] where the queue is being drained.
+    pub fn reserve_again(&self, bytes: usize, items: usize) -> Result<Reservation, Full> {
+        self.reserve_as(Claim::Again, bytes, items)
+    }
+
+    /// True where both are handles of one queue.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
+    fn reserve_as(&self, claim: Claim, bytes: usize, items: usize) -> Result<Reservation, Full> {
+        let size = Size {
             parts: 1,
             items,
             bytes,
-        }) {
+        };
+        let reserved = match self.shared.reserve(size, claim) {
             Room::Reserved(units) => Some(units),
             Room::Overflow => None,
             Room::Refused => return Err(self.full(false)),

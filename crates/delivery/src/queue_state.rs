@@ -73,6 +73,15 @@ pub(crate) struct Arrival {
     pub(crate) units: u64,
 }
 
+/// What room is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Claim {
+    /// For a batch that has none yet.
+    New,
+    /// For one that has room already.
+    Again,
+}
+
 /// What was given to a request for room.
 pub(crate) enum Room {
     Reserved(u64),
@@ -117,13 +126,14 @@ impl QueueState {
 
     /// Takes room for `size`, or says why not. Something larger than the whole quota gets in when nothing
     /// else is there; it would never get in otherwise.
-    pub(crate) fn reserve(&self, size: Size) -> Room {
+    pub(crate) fn reserve(&self, size: Size, claim: Claim) -> Room {
         let units = size.in_units(self.sizer);
         let mut state = self.state.lock();
         if state.ending.drain_until.is_some() || state.left.is_some() {
             return Room::Draining;
         }
-        if state.used == 0 || state.used.saturating_add(units) <= self.capacity {
+        let exempt = state.used == 0 || claim == Claim::Again;
+        if exempt || state.used.saturating_add(units) <= self.capacity {
             state.used += units;
             self.show_used(&state);
             return Room::Reserved(units);

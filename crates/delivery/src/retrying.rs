@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use crate::entry::Entry;
 use crate::part::Position;
+use crate::store::PartStore;
 
 /// After this many failures another entry is tried in the place of the first one.
 const FAILURES_BEFORE_STEPPING_ASIDE: u32 = 3;
@@ -73,6 +74,16 @@ impl Retrying {
         self.by_due = waiting
             .map(|((due, position), entry)| ((now.min(due), position), entry))
             .collect();
+    }
+
+    /// Forgets the parts that have come to their end, and entries without any.
+    pub(crate) fn retain_living(&mut self, parts: &impl PartStore) {
+        let lives = |entry: &mut Entry| {
+            entry.retain_living(parts);
+            !entry.parts.is_empty()
+        };
+        self.in_order.retain(|_, (_, entry)| lives(entry));
+        self.by_due.retain(|_, entry| lives(entry));
     }
 
     /// Takes an entry in that nobody waits for, order or not.

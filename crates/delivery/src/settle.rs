@@ -23,6 +23,9 @@ const TOO_LARGE_ATTEMPTS: u32 = 3;
 /// its sender repeats it together with its neighbours.
 const TOO_LARGE_WAIT: Duration = Duration::from_millis(500);
 
+/// A destination that has had so long and gave no answer is shown as failing, though nobody told it the time.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 impl<S: PartStore> Dispatcher<S> {
     /// Enters the end of an attempt.
     pub(crate) fn settle(&mut self, finished: Finished, now: Instant) {
@@ -31,7 +34,7 @@ impl<S: PartStore> Dispatcher<S> {
             ticket,
             answer,
         } = finished;
-        self.retain_living(&mut entry);
+        entry.retain_living(&self.parts);
         match answer {
             Answer::Sent(Sent::Accepted) => {
                 self.note_taken(&entry, ticket, now);
@@ -60,9 +63,16 @@ impl<S: PartStore> Dispatcher<S> {
                 self.journal.refused(&reason);
                 self.one_by_one_or_reject(&entry, RejectReason::Destination, &reason, now);
             }
-            Answer::NobodyWaits => {
+            Answer::NobodyWaits(after) => {
                 self.land(&entry, true);
                 self.pace.end(ticket);
+                if after >= PATIENCE {
+                    let reason = format!(
+                        "no answer within {} s, until its senders waited no longer",
+                        after.as_secs()
+                    );
+                    self.journal.failed(now, &reason.into(), None);
+                }
                 // Its parts are withdrawn before anything else is started.
                 self.wait_again(entry, now);
             }
@@ -195,7 +205,7 @@ impl<S: PartStore> Dispatcher<S> {
         let aged: PartKeys = entry.parts.iter().filter(is_aged).copied().collect();
         if !aged.is_empty() {
             self.drop_parts(&aged, DropReason::MaxElapsedTime, refusal, now);
-            self.retain_living(entry);
+            entry.retain_living(&self.parts);
         }
     }
 

@@ -1,12 +1,15 @@
 //! Makes running stages of a checked plan.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
 use parking_lot::Mutex;
 use sidelight_component::sending::{BatchSettings, SendingSettings};
 use sidelight_component::{
-    BuildContext, ComponentId, DrainSignal, Exporter, Host, Output, Outputs, Role, Sharding, Signal, State,
+    BuildContext, ComponentId, DrainSignal, Exporter, Host, Output, Outputs, ReceiverError, Role, Sharding,
+    Signal, State,
 };
 use sidelight_delivery::{ExporterStatus, Queue, QueueConfig, queue};
 use tokio::task::JoinSet;
@@ -15,7 +18,7 @@ use tracing::error;
 use crate::chain::{Chain, StageCounts};
 use crate::engine::{Shared, StartError};
 use crate::intake::PipelineIntake;
-use crate::line::Line;
+use crate::line::{Line, Traffic};
 use crate::plan::{PipelinePlan, Plan};
 
 type Exporters = BTreeMap<ComponentId, Arc<dyn Exporter>>;
@@ -38,14 +41,15 @@ pub(crate) async fn exporters(plan: &Plan, shared: &Shared) -> Result<Exporters,
 }
 
 /// One queue per exporter and signal that a pipeline brings to it. A queue without a size of its own gets an
-/// equal share of the memory budget, so that a dead destination fills its own share and nobody else's.
+/// equal share of half the memory budget, so that a dead destination fills its own share and nobody else's. Half,
+/// because a queue counts what was sent, and the budget the buffers that it lies in, which can be twice as much.
 pub(crate) fn queues(plan: &Plan, shared: &Shared, exporters: &Exporters, tasks: &mut JoinSet<()>) -> Queues {
     let wanted: BTreeSet<(ComponentId, Signal)> = plan
         .pipelines
         .iter()
         .flat_map(|p| p.exporters.iter().map(move |id| (id.clone(), p.id.signal)))
         .collect();
-    let share = plan.settings.memory_budget / wanted.len().max(1);
+    let share = plan.settings.memory_budget / 2 / wanted.len().max(1);
     let mut queues = Queues::new();
     let mut statuses = BTreeMap::new();
     for (id, signal) in wanted {
@@ -147,6 +151,7 @@ fn line(
             "sidelight_pipeline_refused_items",
             "Items that found no room in the pipeline",
         ),
+        traffic: Traffic::default(),
         clock: shared.clock.clone(),
         budget: shared.budget.clone(),
         timer_wanted: tokio::sync::Notify::new(),
@@ -192,7 +197,9 @@ pub(crate) async fn extensions(
         let (host, drain, id) = (host.clone(), drain.clone(), id.clone());
         tasks.spawn(async move {
             context.status.report(State::Ok);
-            if let Err(e) = extension.run(host, drain).await {
+            let run = AssertUnwindSafe(extension.run(host, drain)).catch_unwind().await;
+            let ended = run.unwrap_or_else(|_| Err(ReceiverError("it panicked".to_owned())));
+            if let Err(e) = ended {
                 error!(component = %id, reason = %e, "the extension stopped");
                 context.status.report(State::Permanent(e.to_string().into()));
             }

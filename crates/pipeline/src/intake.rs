@@ -31,8 +31,8 @@ impl Intake for PipelineIntake {
         }
         // Every destination first: nothing is refused after it went to one of two branches.
         let mut rooms: SmallVec<[Room; 2]> = SmallVec::with_capacity(self.lines.len());
-        for line in &self.lines {
-            match line.reserve(bytes, items) {
+        for (i, line) in self.lines.iter().enumerate() {
+            match line.reserve(bytes, items, &self.lines[..i]) {
                 Ok(room) => rooms.push(room),
                 Err(refusal) => {
                     line.refuse(items);

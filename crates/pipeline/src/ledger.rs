@@ -62,7 +62,22 @@ impl LedgerSource {
     }
 }
 
+/// The row of a pipeline, read while no batch is in its processors. Where there is no such moment, what is missing is
+/// taken for what is inside; a loss shows at the next moment of rest.
 fn pipeline_row(line: &Line) -> Row {
+    for _ in 0..READINGS {
+        let before = line.traffic.at_rest();
+        let row = row_of_counters(line);
+        if before.is_some() && before == line.traffic.at_rest() {
+            return row;
+        }
+    }
+    let mut row = row_of_counters(line);
+    row.queued = row.missing();
+    row
+}
+
+fn row_of_counters(line: &Line) -> Row {
     let mut row = Row::new(Edge::Pipeline(line.id.clone()));
     // What went out is read before what came in.
     let delivered = line.stages.last().map(|last| last.outgoing.get());

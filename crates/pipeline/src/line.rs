@@ -1,6 +1,7 @@
 //! One pipeline at run time: its chains of processors and the queues behind them.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use parking_lot::Mutex;
@@ -27,18 +28,37 @@ pub(crate) struct Line {
     pub(crate) queues: Vec<Queue>,
     pub(crate) accepted: Counter,
     pub(crate) refused: Counter,
+    pub(crate) traffic: Traffic,
     pub(crate) clock: Clock,
     pub(crate) budget: Budget,
     /// Told when a processor may want to be called.
     pub(crate) timer_wanted: Notify,
 }
 
+/// Batches that went into the processors and came out again. While one is inside, what it adds to the counters of
+/// one stage is not yet in those of the next.
+#[derive(Debug, Default)]
+pub(crate) struct Traffic {
+    entered: AtomicU64,
+    left: AtomicU64,
+}
+
+impl Traffic {
+    /// Batches that have entered, where none is inside.
+    pub(crate) fn at_rest(&self) -> Option<u64> {
+        let left = self.left.load(Ordering::SeqCst);
+        (self.entered.load(Ordering::SeqCst) == left).then_some(left)
+    }
+}
+
 impl Line {
-    /// Reserves room for a batch of this size in every queue, after every processor agreed.
+    /// Reserves room for a batch of this size in every queue, after every processor agreed. A queue that one of the
+    /// lines `before` this one has reserved room in for the same batch has room for it once more: it would not get in
+    /// otherwise where it just fits.
     ///
     /// # Errors
     /// The answer for the sender; nothing was taken.
-    pub(crate) fn reserve(&self, bytes: usize, items: usize) -> Result<Room, Outcome> {
+    pub(crate) fn reserve(&self, bytes: usize, items: usize, before: &[Arc<Line>]) -> Result<Room, Outcome> {
         if let Some(chain) = self.chain() {
             let load = Load {
                 incoming_bytes: bytes,
@@ -53,7 +73,15 @@ impl Line {
                     reason: format!("pipeline {}: a processor has no room now", self.id).into(),
                 })?;
         }
-        let rooms = self.queues.iter().map(|queue| queue.reserve(bytes, items));
+        let rooms = self.queues.iter().map(|queue| {
+            let again = before
+                .iter()
+                .any(|line| line.queues.iter().any(|other| other.is(queue)));
+            match again {
+                true => queue.reserve_again(bytes, items),
+                false => queue.reserve(bytes, items),
+            }
+        });
         rooms.collect::<Result<_, _>>().map_err(|full| full.outcome())
     }
 
@@ -64,6 +92,7 @@ impl Line {
 
     /// Runs the batch through the processors and into the queues it has room in.
     pub(crate) fn run(&self, batch: Batch, room: Room) {
+        self.traffic.entered.fetch_add(1, Ordering::SeqCst);
         self.accepted.add(batch.items() as u64);
         let batches = match self.chain() {
             Some(chain) => {
@@ -76,6 +105,7 @@ impl Line {
             }
             None => SmallVec::from_iter([batch]),
         };
+        self.traffic.left.fetch_add(1, Ordering::SeqCst);
         enqueue(batches, room);
     }
 

@@ -252,6 +252,20 @@ async fn nothing_is_taken_anywhere_when_one_of_two_destinations_has_no_room() {
     assert!(ledger.balances().is_ok());
 }
 
+#[tokio::test]
+async fn a_batch_over_two_pipelines_gets_into_the_queue_that_both_lead_to() {
+    let engine = start(
+        "  scripted: {sending_queue: {sizer: requests, queue_size: 1}}",
+        "    logs: {receivers: [manual], exporters: [scripted]}\n    logs/again: {receivers: [manual], exporters: [scripted]}",
+    )
+    .await;
+    for _ in 0..3 {
+        assert_eq!(send(&engine, 2, Duration::from_secs(5)).await, Outcome::Done);
+    }
+    let ledger = engine.host().ledger();
+    assert_eq!(ledger.rows.iter().map(|row| row.refused).sum::<u64>(), 0);
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_a_drain_cannot_deliver_is_reported_and_within_the_deadline() {
     let engine = start(

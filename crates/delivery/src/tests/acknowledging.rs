@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use sidelight_component::Outcome;
 use sidelight_component::sending::AckMode;
+use sidelight_component::{Chunk, Outcome, Payload, State};
 use tokio::time::Instant;
 
 use super::rig::*;
@@ -116,6 +116,40 @@ async fn a_sender_in_a_hurry_does_not_make_the_destination_look_dead() {
     let start = Instant::now();
     assert_eq!(rig.put(1).await, Outcome::Done);
     assert_eq!(Instant::now(), start, "no pause");
+}
+
+/// Exporters know the deadline and give up at it by themselves.
+#[tokio::test(start_paused = true)]
+async fn an_exporter_that_gives_up_with_the_sender_does_not_make_the_destination_look_dead() {
+    let rig = Rig::new(settings(), [after_ms(50, retry())]);
+    assert!(is_retry(&rig.put_for(1, Duration::from_millis(50)).await));
+    let start = Instant::now();
+    assert_eq!(rig.put(1).await, Outcome::Done);
+    assert_eq!(Instant::now(), start, "no pause");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_destination_that_lets_all_senders_go_without_an_answer_is_shown_as_failing() {
+    let mut settings = settings();
+    settings.timeout = Duration::from_secs(30);
+    let rig = Rig::new(settings, [Act::Stall]);
+    assert!(is_retry(&rig.put_for(1, Duration::from_secs(8)).await));
+    rig.settle().await;
+    assert!(matches!(rig.state(), State::Recoverable(_)), "{:?}", rig.state());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_withdrawn_leaves_memory_although_the_destination_wants_a_long_pause() {
+    let rig = Rig::new(settings(), [retry_after(600)]);
+    let (mut batch, receipt) = rig.batch(3);
+    let bytes = batch.payload.to_contiguous().to_vec();
+    let bytes = rig.budget.charge(bytes.len()).expect("room").own(bytes);
+    batch.payload = Payload::new(Chunk { bytes, items: 3 });
+    batch.deadline = Some((Instant::now() + Duration::from_secs(8)).into_std());
+    rig.put_batch(batch);
+    assert!(is_retry(&receipt.await));
+    rig.settle().await;
+    assert_eq!(rig.budget.used(), 0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -25,7 +25,8 @@ pub(super) struct Balance {
     resolver: Arc<dyn Resolve>,
     connector: Arc<Connector>,
     list: Mutex<List>,
-    resolving: tokio::sync::Mutex<()>,
+    /// Held by the task that resolves.
+    resolving: Arc<tokio::sync::Mutex<()>>,
     turn: AtomicUsize,
     /// A connection failed or broke since the last look at the name.
     doubtful: AtomicBool,
@@ -35,6 +36,8 @@ pub(super) struct Balance {
 struct List {
     subchannels: Arc<[Arc<Subchannel>]>,
     resolved_at: Option<Instant>,
+    /// Why the last attempt to resolve failed.
+    error: String,
 }
 
 impl Balance {
@@ -44,14 +47,14 @@ impl Balance {
             resolver,
             connector,
             list: Mutex::default(),
-            resolving: tokio::sync::Mutex::new(()),
+            resolving: Arc::default(),
             turn: AtomicUsize::new(0),
             doubtful: AtomicBool::new(false),
         }
     }
 
     /// A connection to the next address in turn that has one or gets one. Cancel safe.
-    pub(super) async fn acquire(&self) -> Result<(Arc<Subchannel>, Sender), SendError> {
+    pub(super) async fn acquire(self: &Arc<Self>) -> Result<(Arc<Subchannel>, Sender), SendError> {
         let list = self.current().await?;
         let start = self.turn.fetch_add(1, Ordering::Relaxed);
         let in_turn = (0..list.len()).map(|offset| &list[(start.wrapping_add(offset)) % list.len()]);
@@ -97,8 +100,9 @@ impl Balance {
         error
     }
 
-    /// The addresses, resolved (again) where that is due. One request at a time does it; the others use what is there.
-    async fn current(&self) -> Result<Arc<[Arc<Subchannel>]>, SendError> {
+    /// The addresses, resolved (again) where that is due. Requests wait for that only where no address is good: a name
+    /// server that says nothing does not hold up what has a connection.
+    async fn current(self: &Arc<Self>) -> Result<Arc<[Arc<Subchannel>]>, SendError> {
         let (known, age) = {
             let list = self.list.lock();
             (list.subchannels.clone(), list.resolved_at.map(|at| at.elapsed()))
@@ -113,42 +117,50 @@ impl Balance {
         if !due {
             return Ok(known);
         }
-        if !known.is_empty() {
-            let Ok(_turn) = self.resolving.try_lock() else {
-                return Ok(known);
-            };
-            // Old addresses are better than none.
-            return Ok(self.resolve().await.unwrap_or(known));
+        self.resolve_beside();
+        if known.iter().any(|subchannel| subchannel.is_good()) {
+            return Ok(known);
         }
-        let _turn = self.resolving.lock().await;
-        let known = self.list.lock().subchannels.clone();
-        if known.is_empty() {
-            self.resolve().await
-        } else {
-            Ok(known)
+        let limit = self.connector.settings.connect_timeout;
+        let resolved = tokio::time::timeout(limit, self.resolving.lock()).await;
+        let list = self.list.lock();
+        // Old addresses are better than none.
+        if !list.subchannels.is_empty() {
+            return Ok(list.subchannels.clone());
         }
+        let reason = match resolved {
+            Ok(_) => list.error.clone(),
+            Err(_) => format!("no answer within {} ms", limit.as_millis()),
+        };
+        Err(SendError::unsent(SendErrorKind::Resolve, reason))
     }
 
-    async fn resolve(&self) -> Result<Arc<[Arc<Subchannel>]>, SendError> {
+    /// Resolves in a task of its own, unless that is under way. It is waited for without a limit: who gives up a look-up
+    /// leaves its thread behind, and the next one would take another.
+    fn resolve_beside(self: &Arc<Self>) {
+        let Ok(turn) = self.resolving.clone().try_lock_owned() else {
+            return;
+        };
+        let this = self.clone();
+        tokio::spawn(async move {
+            this.resolve().await;
+            drop(turn);
+        });
+    }
+
+    async fn resolve(&self) {
         let addresses = match &self.place {
             Place::Unix(path) => vec![Address::Unix(path.clone())],
-            Place::Tcp { host, port } => {
-                let limit = self.connector.settings.connect_timeout;
-                let found = tokio::time::timeout(limit, self.resolver.resolve(host, *port)).await;
-                let found = found.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()));
-                match found {
-                    Ok(found) => found.into_iter().take(MAX_ADDRESSES).map(Address::Tcp).collect(),
-                    Err(error) => {
-                        // Not before the least interval again; a first resolution is repeated by the next request.
-                        let mut list = self.list.lock();
-                        list.resolved_at = list.resolved_at.map(|_| Instant::now());
-                        return Err(SendError::unsent(
-                            SendErrorKind::Resolve,
-                            format!("{host}: {error}"),
-                        ));
-                    }
+            Place::Tcp { host, port } => match self.resolver.resolve(host, *port).await {
+                Ok(found) => found.into_iter().take(MAX_ADDRESSES).map(Address::Tcp).collect(),
+                Err(error) => {
+                    // Not before the least interval again; a first resolution is repeated by the next request.
+                    let mut list = self.list.lock();
+                    list.resolved_at = list.resolved_at.map(|_| Instant::now());
+                    list.error = format!("{host}: {error}");
+                    return;
                 }
-            }
+            },
         };
         let mut list = self.list.lock();
         let kept = |address| {
@@ -168,6 +180,5 @@ impl Balance {
         list.subchannels = subchannels.into();
         list.resolved_at = Some(Instant::now());
         self.doubtful.store(false, Ordering::Relaxed);
-        Ok(list.subchannels.clone())
     }
 }

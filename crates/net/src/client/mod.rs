@@ -102,7 +102,7 @@ pub struct Client {
 }
 
 struct Shared {
-    balance: Balance,
+    balance: Arc<Balance>,
     scheme: UriScheme,
     authority: Authority,
     host: HeaderValue,
@@ -153,7 +153,7 @@ impl Client {
             tls,
             host: target.host().to_owned(),
         });
-        let balance = Balance::new(target.place.clone(), resolver, connector);
+        let balance = Arc::new(Balance::new(target.place.clone(), resolver, connector));
         Ok(Self {
             shared: Arc::new(Shared {
                 balance,

@@ -37,6 +37,7 @@ fn corrupt(reason: &'static str) -> InflateError {
 /// Inflates all members.
 pub(super) fn inflate(input: &[u8], limit: usize, admission: &dyn Admission) -> Result<Bytes, InflateError> {
     let mut output = Output::new(length_hint(input), limit, admission)?;
+    let mut filled = 0;
     let mut rest = input;
     loop {
         if rest.len() < LEAST_MEMBER {
@@ -45,13 +46,14 @@ pub(super) fn inflate(input: &[u8], limit: usize, admission: &dyn Admission) -> 
         if !rest.starts_with(&MAGIC) {
             return Err(corrupt("no gzip header where a member should begin"));
         }
-        let start = output.bytes.len();
-        inflate_stream(&mut output, |decompressor, room| {
+        let start = filled;
+        filled = inflate_stream(&mut output, start, |decompressor, room| {
             decompressor.gzip_decompress(rest, room)
         })?;
-        let end = member_end(rest, &output.bytes[start..])?;
+        let end = member_end(rest, &output.bytes[start..filled])?;
         rest = &rest[end..];
         if rest.is_empty() {
+            output.bytes.truncate(filled);
             return Ok(output.finish());
         }
     }
@@ -65,7 +67,7 @@ pub(super) fn inflate_zlib(
 ) -> Result<Bytes, InflateError> {
     let hint = input.len().saturating_mul(4);
     let mut output = Output::new(hint, limit, admission)?;
-    inflate_stream(&mut output, |decompressor, room| {
+    let filled = inflate_stream(&mut output, 0, |decompressor, room| {
         decompressor.zlib_decompress(input, room)
     })
     .map_err(|error| match error {
@@ -75,6 +77,7 @@ pub(super) fn inflate_zlib(
         },
         other => other,
     })?;
+    output.bytes.truncate(filled);
     let checksum = libdeflater::adler32(&output.bytes).to_be_bytes();
     if !input.ends_with(&checksum) {
         return Err(InflateError::Corrupt {
@@ -85,26 +88,21 @@ pub(super) fn inflate_zlib(
     Ok(output.finish())
 }
 
-/// Appends one stream to the output, which is doubled until the stream fits.
+/// Puts one stream into the output behind its first `start` bytes; the output is doubled until the stream fits. Returns
+/// where it ends.
 fn inflate_stream(
     output: &mut Output,
+    start: usize,
     mut decompress: impl FnMut(&mut Decompressor, &mut [u8]) -> Result<usize, DecompressionError>,
-) -> Result<(), InflateError> {
-    let start = output.bytes.len();
+) -> Result<usize, InflateError> {
     loop {
-        // Zeroed, because a safe slice must be: 3 % of what inflating it costs.
+        // Zeroed, because a safe slice must be: 3 % of what inflating it costs. Once: a body may be thousands of members.
         output.bytes.resize(output.bytes.capacity(), 0);
         let result =
             DECOMPRESSOR.with_borrow_mut(|decompressor| decompress(decompressor, &mut output.bytes[start..]));
         match result {
-            Ok(length) => {
-                output.bytes.truncate(start + length);
-                return Ok(());
-            }
-            Err(DecompressionError::InsufficientSpace) => {
-                output.bytes.truncate(start);
-                output.grow()?;
-            }
+            Ok(length) => return Ok(start + length),
+            Err(DecompressionError::InsufficientSpace) => output.grow()?,
             Err(DecompressionError::BadData) => return Err(corrupt("damaged or truncated")),
         }
     }

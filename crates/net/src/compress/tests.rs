@@ -93,6 +93,10 @@ fn all_members_are_read_also_equal_and_empty_ones() {
         let back = inflate(Encoding::Gzip, &joined, MIB, &Unlimited).expect("inflated");
         assert_eq!(back, members.concat());
     }
+    // As many as a small body can hold, and the last one with a large content, which is what sizes the buffer.
+    let thousands = [gzip(b"").repeat(5000), gzip(&vec![0; 16 * MIB])].concat();
+    let back = inflate(Encoding::Gzip, &thousands, 16 * MIB, &Unlimited).expect("inflated");
+    assert_eq!(back.len(), 16 * MIB);
     let eighty: Vec<u8> = gzip(&vec![7; 100_000]).repeat(80);
     assert_eq!(
         inflate(Encoding::Gzip, &eighty, 8 * MIB, &Unlimited)

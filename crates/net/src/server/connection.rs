@@ -267,6 +267,8 @@ struct Watch {
     finishing: bool,
     /// When to cut a connection that was asked to finish for its age.
     cut_at: Option<Instant>,
+    /// When to cut one that was asked to finish because it was idle, if it still is.
+    cut_idle_at: Option<Instant>,
 }
 
 enum Verdict {
@@ -298,6 +300,7 @@ impl Watch {
             http2,
             finishing: false,
             cut_at: None,
+            cut_idle_at: None,
         }
     }
 
@@ -306,10 +309,17 @@ impl Watch {
         self.age_at = None;
     }
 
+    /// Asks an idle connection to finish. A peer that does not answer is not waited for long.
+    fn finish_idle(&mut self, now: Instant) {
+        self.finish();
+        self.cut_idle_at = now.checked_add(self.header_timeout);
+    }
+
     /// When the state can first be one that ends the connection.
     fn next_look(&self, activity: &Activity) -> Instant {
         let by_state = match activity.doing() {
             Doing::ReadingHead { since } if !self.http2 => Some(since + self.header_timeout),
+            Doing::ReadingHead { .. } | Doing::Idle { .. } if self.finishing => self.cut_idle_at,
             Doing::ReadingHead { since } | Doing::Idle { since } => {
                 self.idle_timeout.map(|limit| since + limit)
             }
@@ -347,8 +357,13 @@ impl Watch {
             Doing::ReadingHead { since } | Doing::Idle { since }
                 if !self.finishing && self.idle_timeout.is_some_and(|limit| over(since, limit)) =>
             {
-                self.finish();
+                self.finish_idle(now);
                 Verdict::Finish
+            }
+            Doing::ReadingHead { .. } | Doing::Idle { .. }
+                if self.cut_idle_at.is_some_and(|at| at <= now) =>
+            {
+                Verdict::Cut
             }
             _ => Verdict::GoOn,
         }

@@ -214,6 +214,23 @@ async fn a_refused_connection_is_unsent_and_the_address_rests() {
 #[derive(Clone, Default)]
 struct FakeResolver(Arc<Mutex<Vec<SocketAddr>>>);
 
+/// A resolver that answers once and then says nothing.
+#[derive(Clone)]
+struct SilentResolver(Arc<Mutex<Option<SocketAddr>>>);
+
+impl Resolve for SilentResolver {
+    fn resolve<'a>(&'a self, _host: &'a str, _port: u16) -> BoxFuture<'a, io::Result<Vec<SocketAddr>>> {
+        let address = self.0.lock().take();
+        async move {
+            match address {
+                Some(address) => Ok(vec![address]),
+                None => std::future::pending().await,
+            }
+        }
+        .boxed()
+    }
+}
+
 impl Resolve for FakeResolver {
     fn resolve<'a>(&'a self, _host: &'a str, _port: u16) -> BoxFuture<'a, io::Result<Vec<SocketAddr>>> {
         let addresses = self.0.lock().clone();
@@ -255,6 +272,22 @@ async fn addresses_take_turns_and_the_living_serve_for_the_dead() {
     let (a, b) = (one.counts(), two.counts());
     assert_eq!((a.0, b.0, a.1 + b.1), (1, 1, 30));
     assert!(a.1 >= 8 && b.1 >= 8, "{a:?} {b:?}");
+}
+
+#[tokio::test]
+async fn a_name_server_that_says_nothing_does_not_hold_up_what_has_a_connection() {
+    let server = ScriptedServer::start(&[Script::Answer]).await;
+    let resolver = SilentResolver(Arc::new(Mutex::new(Some(server.address))));
+    let target: Target = "backend.example:4317".parse().expect("target");
+    let settings = ClientSettings::new(Protocol::Http2);
+    let client = Client::with_resolver(&target, settings, None, Arc::new(resolver)).expect("client");
+    post(&client).await.expect("answered");
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(61)).await;
+    tokio::time::resume();
+    // Well within the time that a look-up is waited for.
+    let in_time = tokio::time::timeout(Duration::from_secs(3), post(&client)).await;
+    in_time.expect("not held up").expect("answered");
 }
 
 #[tokio::test]

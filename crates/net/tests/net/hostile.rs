@@ -85,6 +85,26 @@ async fn floods_end_the_connection_and_the_server_goes_on() {
     assert_eq!(answer, "0");
 }
 
+/// A graceful end waits for the answer to a ping.
+#[tokio::test]
+async fn an_idle_connection_whose_client_answers_no_ping_is_cut() {
+    let mut options = Options::default();
+    options.settings.keepalive.max_connection_idle = Some(Duration::from_secs(60));
+    let server = OtlpServer::start(options).await;
+    let mut stream = greet(&server).await;
+    read_frame(&mut stream).await;
+    tokio::time::pause();
+    let silent = tokio::time::Instant::now();
+    let mut rest = Vec::new();
+    let ended = tokio::time::timeout(Duration::from_secs(600), stream.read_to_end(&mut rest)).await;
+    ended.expect("the server closes").expect("read");
+    assert!(
+        silent.elapsed() < Duration::from_secs(120),
+        "{:?}",
+        silent.elapsed()
+    );
+}
+
 #[tokio::test]
 async fn pings_settings_and_empty_data_cost_nothing_lasting() {
     let server = OtlpServer::start(Options::default()).await;

@@ -119,6 +119,11 @@ impl Row {
             .sum()
     }
 
+    /// What came in and is not found: zero where the row balances, or has too much.
+    pub fn missing(&self) -> u64 {
+        u64::try_from(self.incoming().saturating_sub(self.found())).unwrap_or(u64::MAX)
+    }
+
     /// # Errors
     /// What is missing, or found twice.
     fn balance(&self) -> Result<(), String> {
