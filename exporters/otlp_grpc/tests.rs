@@ -1,7 +1,16 @@
 //! The exporter against tonic's server with the generated services, and against servers that break rules.
 
 mod reconnecting;
-mod rig;
-mod scripted_http2;
 mod table;
 mod wire;
+
+use std::sync::Arc;
+
+use sidelight_component::{Budget, Exporter};
+
+use super::Config;
+
+/// An exporter with these settings, and the budget that it charges.
+fn exporter(settings: &str) -> (Arc<dyn Exporter>, Budget) {
+    sidelight_testkit::exporter::build::<Config>("otlp_grpc", settings)
+}

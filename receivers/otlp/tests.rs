@@ -6,7 +6,6 @@
 mod clients;
 mod completeness;
 mod draining;
-mod requests;
 mod rig;
 mod rows;
 mod sdk_clients;

@@ -3,10 +3,12 @@
 
 use std::net::SocketAddr;
 
+use sidelight_component::Signal;
+use sidelight_testkit::requests::{deep_protobuf, framed, gzip, json, protobuf};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::clients::{Signal, deep_protobuf, export, framed, gzip, gzip_bomb, head, http, talk, zstd_bomb};
+use crate::clients::{export, gzip_bomb, head, http, talk, zstd_bomb};
 use crate::forwarding::everything_arrives;
 use crate::program::{PATIENCE, Program, free_port};
 use crate::sink::Sink;
@@ -95,14 +97,7 @@ service:
             .await
             .unwrap_or_else(|e| panic!("after {after}: {e}"));
         let kind = [("Content-Type", "application/json")];
-        let answer = http(
-            self.http,
-            "POST",
-            "/v1/traces",
-            &kind,
-            Signal::Traces.json().as_bytes(),
-        )
-        .await;
+        let answer = http(self.http, "POST", "/v1/traces", &kind, &json(Signal::Traces, 1)).await;
         assert!(answer.starts_with("HTTP/1.1 200 "), "after {after}: {answer}");
         let page = http(self.metrics, "GET", "/metrics", &[], b"").await;
         assert!(
@@ -187,11 +182,11 @@ async fn no_protocol_at_all(doors: &Doors) {
 
 /// What an HTTP request can do wrong.
 async fn wrong_http(doors: &Doors) {
-    let (protobuf, json) = ("application/x-protobuf", "application/json");
-    let kind = ("Content-Type", protobuf);
+    let kind = ("Content-Type", "application/x-protobuf");
+    let json_kind = ("Content-Type", "application/json");
     let deep_json = format!("{{\"x\":{}{}}}", "[".repeat(DEEP), "]".repeat(DEEP)).into_bytes();
     let deep_value = [b"{\"x\":".repeat(DEEP), b"1".to_vec(), b"}".repeat(DEEP)].concat();
-    let good = Signal::Traces.protobuf(1);
+    let good = protobuf(Signal::Traces, 1);
     type Headers<'h> = Vec<(&'h str, &'h str)>;
     let table: Vec<(&str, Headers<'_>, Vec<u8>, u16, &str)> = vec![
         ("100 MB", vec![kind], vec![0; HUGE], 413, "exceeds the limit"),
@@ -260,37 +255,19 @@ async fn wrong_http(doors: &Doors) {
             "content-type must be",
         ),
         ("noise as protobuf", vec![kind], noise(100_000), 400, ""),
-        (
-            "noise as JSON",
-            vec![("Content-Type", json)],
-            noise(100_000),
-            400,
-            "line 1",
-        ),
-        (
-            "protobuf as JSON",
-            vec![("Content-Type", json)],
-            good.clone(),
-            400,
-            "line ",
-        ),
-        (
-            "JSON as protobuf",
-            vec![kind],
-            Signal::Traces.json().into(),
-            400,
-            "",
-        ),
+        ("noise as JSON", vec![json_kind], noise(100_000), 400, "line 1"),
+        ("protobuf as JSON", vec![json_kind], good.clone(), 400, "line "),
+        ("JSON as protobuf", vec![kind], json(Signal::Traces, 1), 400, ""),
         (
             "JSON arrays 100,000 deep",
-            vec![("Content-Type", json)],
+            vec![json_kind],
             deep_json,
             400,
             "nest",
         ),
         (
             "JSON objects 100,000 deep",
-            vec![("Content-Type", json)],
+            vec![json_kind],
             deep_value,
             400,
             "nest",
@@ -333,7 +310,7 @@ async fn wrong_http(doors: &Doors) {
 
 /// What a gRPC call can do wrong.
 async fn wrong_grpc(doors: &Doors) {
-    let good = Signal::Traces.protobuf(1);
+    let good = protobuf(Signal::Traces, 1);
     type Call<'c> = (&'c str, &'c str, Vec<u8>, tonic::Code, &'c str);
     let table: Vec<Call<'_>> = vec![
         (

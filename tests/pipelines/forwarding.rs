@@ -2,7 +2,10 @@
 
 use std::net::SocketAddr;
 
-use crate::clients::{Signal, export, gzip, http};
+use sidelight_component::Signal;
+use sidelight_testkit::requests::{gzip, json, protobuf};
+
+use crate::clients::{export, http};
 use crate::sink::Sink;
 
 type Headers<'h> = &'h [(&'h str, &'h str)];
@@ -13,10 +16,10 @@ pub(crate) async fn everything_arrives(grpc: SocketAddr, otlp_http: SocketAddr, 
     for signal in Signal::ALL {
         export(grpc, signal, 700).await.expect("accepted over gRPC");
         assert!(
-            sink.take() == [(signal, signal.protobuf(700))],
+            sink.take() == [(signal, protobuf(signal, 700))],
             "{signal:?} over gRPC"
         );
-        let one = signal.protobuf(1);
+        let one = protobuf(signal, 1);
         let zstd = zstd::encode_all(&one[..], 1).expect("memory");
         let bodies: [(Headers<'_>, Vec<u8>); 4] = [
             (&[("Content-Type", "application/x-protobuf")], one.clone()),
@@ -34,10 +37,10 @@ pub(crate) async fn everything_arrives(grpc: SocketAddr, otlp_http: SocketAddr, 
                 ],
                 zstd,
             ),
-            (&[("Content-Type", "application/json")], signal.json().into()),
+            (&[("Content-Type", "application/json")], json(signal, 1)),
         ];
         for (headers, body) in bodies {
-            let answer = http(otlp_http, "POST", signal.path(), headers, &body).await;
+            let answer = http(otlp_http, "POST", &format!("/v1/{signal}"), headers, &body).await;
             assert!(
                 answer.starts_with("HTTP/1.1 200 "),
                 "{signal:?} {headers:?}: {answer}"

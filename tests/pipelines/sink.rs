@@ -18,10 +18,9 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
 use prost::Message as _;
+use sidelight_component::Signal;
 use tokio::sync::watch;
 use tonic::codec::CompressionEncoding;
-
-use crate::clients::Signal;
 
 /// A signal and its request, serialized again.
 pub(crate) type Request = (Signal, Vec<u8>);

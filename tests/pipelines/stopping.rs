@@ -1,6 +1,9 @@
 //! The end of the program and its exit codes.
 
-use crate::clients::{Signal, export};
+use sidelight_component::Signal;
+use sidelight_testkit::requests::protobuf;
+
+use crate::clients::export;
 use crate::program::{Program, free_port};
 use crate::sink::Sink;
 
@@ -50,7 +53,7 @@ async fn a_signal_lets_what_is_under_way_be_delivered_and_answered() {
             "{signal}:\n{}",
             program.log().concat()
         );
-        assert_eq!(sink.take(), [(Signal::Traces, Signal::Traces.protobuf(3))]);
+        assert_eq!(sink.take(), [(Signal::Traces, protobuf(Signal::Traces, 3))]);
     }
 }
 

@@ -8,10 +8,7 @@ use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex};
 use sidelight_component::metrics::Registry;
-use sidelight_component::{
-    Budget, BuildContext, Clock, Exporter, ExporterConfig, Request, Role, Sent, Signal, StatusBoard,
-};
-use sidelight_config::{FixedEnv, Owner, load_str};
+use sidelight_component::{BuildContext, Clock, Exporter, ExporterConfig, Request, Role, Sent, Signal};
 
 use super::output::Output;
 use super::{Config, Debug};
@@ -73,30 +70,16 @@ impl Write for Listener {
 }
 
 fn context(clock: &Clock, metrics: &Registry) -> BuildContext {
-    let id: sidelight_component::ComponentId = "debug/test".parse().expect("id");
     BuildContext {
-        id: id.clone(),
-        pipeline: None,
-        budget: Budget::default(),
         clock: clock.clone(),
         metrics: metrics.clone(),
-        status: StatusBoard::default().reporter(Role::Exporter, id),
-        state_dir: "unused".into(),
-        workers: 1,
+        ..sidelight_testkit::component::context(Role::Exporter, "debug/test")
     }
 }
 
 /// Reads settings as `pipeline.yaml` gives them; the mistakes as text where there are any.
 fn read(yaml: &str) -> Result<Config, String> {
-    let (tree, mut mistakes) = load_str("pipeline.yaml", yaml, &FixedEnv::new());
-    let tree = tree.ok_or("no tree")?;
-    let owner = Owner {
-        label: "exporter `debug`".into(),
-        readme: None,
-        place: tree.root.span,
-    };
-    let config = sidelight_config::read::<Config>(&tree.root, owner, &mut mistakes).map(|read| read.config);
-    config.ok_or_else(|| mistakes.render_plain())
+    sidelight_testkit::component::settings(Role::Exporter, "debug", yaml)
 }
 
 /// A running exporter and what it writes to.

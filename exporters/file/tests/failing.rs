@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use sidelight_component::Budget;
+
 use super::*;
 use crate::file::destination::{Destination, Place, Settings};
 use crate::file::record::Layout;

@@ -10,12 +10,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use sidelight_component::metrics::Registry;
 use sidelight_component::{
-    Budget, BuildContext, BuildError, Chunk, Clock, Exporter, ExporterConfig, Payload, Role, Sent, Signal,
-    StatusBoard,
+    BuildContext, BuildError, Chunk, Clock, Exporter, ExporterConfig, Payload, Role, Sent, Signal,
 };
-use sidelight_config::{FixedEnv, Owner, load_str};
 use sidelight_proto::encode::{LogsEncoder, MetricsEncoder, TracesEncoder};
 use sidelight_proto::views::NumberValue;
 use tempfile::TempDir;
@@ -27,28 +24,13 @@ const NOW: u64 = 1_795_169_730_123_000_000;
 
 /// Reads settings as `pipeline.yaml` gives them; the mistakes as text where there are any.
 fn read(yaml: &str) -> Result<Config, String> {
-    let (tree, mut mistakes) = load_str("pipeline.yaml", yaml, &FixedEnv::new());
-    let tree = tree.ok_or("no tree")?;
-    let owner = Owner {
-        label: "exporter `file`".into(),
-        readme: None,
-        place: tree.root.span,
-    };
-    let config = sidelight_config::read::<Config>(&tree.root, owner, &mut mistakes).map(|read| read.config);
-    config.ok_or_else(|| mistakes.render_plain())
+    sidelight_testkit::component::settings(Role::Exporter, "file", yaml)
 }
 
 fn context(clock: &Clock) -> BuildContext {
-    let id: sidelight_component::ComponentId = "file/test".parse().expect("id");
     BuildContext {
-        id: id.clone(),
-        pipeline: None,
-        budget: Budget::default(),
         clock: clock.clone(),
-        metrics: Registry::default(),
-        status: StatusBoard::default().reporter(Role::Exporter, id),
-        state_dir: "unused".into(),
-        workers: 1,
+        ..sidelight_testkit::component::context(Role::Exporter, "file/test")
     }
 }
 

@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use sidelight_component::Sent;
+use sidelight_testkit::exporter::{PATIENCE, send};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use super::rig::{PATIENCE, exporter, send};
+use super::exporter;
 
 type Service =
     opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::TraceServiceServer<Taking>;

@@ -3,6 +3,7 @@
 //! Sources: OTLP specification, "OTLP/gRPC Response", "Failures", "Throttling"; gRPC's mapping of HTTP statuses.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
@@ -11,12 +12,14 @@ use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
-use sidelight_component::Sent;
+use sidelight_component::{Exporter, Sent};
 use sidelight_net::client::SendErrorKind;
 use sidelight_net::grpc::{Code, Status};
+use sidelight_testkit::answers::{Want, check};
+use sidelight_testkit::exporter::{PATIENCE, send};
+use sidelight_testkit::scripted_http2::{Script, ScriptedServer};
 
-use super::rig::{PATIENCE, exporter, exporter_to, send};
-use super::scripted_http2::{Script, start};
+use super::exporter;
 
 /// What the destination does.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,25 +32,12 @@ enum Case {
     HugeAnswer(usize),
     /// Something that tonic's server does not do.
     Odd(Script),
+    /// The same on the first connection, success on later ones.
+    OddAtFirst(Script),
     /// Nobody listens there.
     Refused,
     /// The name has no address.
     Unresolvable,
-}
-
-/// What the exporter must say.
-#[derive(Clone, Debug, PartialEq)]
-enum Want {
-    Accepted,
-    Partial(u64, &'static str),
-    /// With this wait, and whether the destination may have acted on it.
-    Retry(Option<Duration>, bool),
-    /// The same without a look at the wait: the client's own, until an address has rested.
-    RetryRested(bool),
-    /// The same without a look at either: it is a race whether the request was handed to the connection.
-    RetryRaced,
-    TooLarge,
-    Rejected,
 }
 
 const WAIT: Duration = Duration::from_millis(1500);
@@ -89,6 +79,7 @@ fn rows() -> Vec<(Case, Want)> {
         (Case::HugeAnswer(3 << 20), Want::Accepted),
         (Case::Refused, Want::RetryRested(false)),
         (Case::Unresolvable, Want::RetryRested(false)),
+        (Case::OddAtFirst(Script::GoAwayUnprocessed), Want::Accepted),
     ]);
     let odd = [
         (Script::CloseAtOnce, Want::RetryRaced),
@@ -100,8 +91,7 @@ fn rows() -> Vec<(Case, Want)> {
         (Script::NoMessage, Want::Rejected),
         (Script::NoStatus, Want::Rejected),
         (Script::NotHttp2, Want::RetryRaced),
-        (Script::GoAwayAlways, Want::Retry(None, false)),
-        (Script::GoAwayFirst, Want::Accepted),
+        (Script::GoAwayUnprocessed, Want::Retry(None, false)),
         (Script::GoAwayThenAnswer, Want::Accepted),
         (Script::RefuseFirst, Want::Accepted),
         (Script::Reset, Want::Retry(None, true)),
@@ -177,9 +167,17 @@ async fn tonic_server(case: Case) -> SocketAddr {
     address
 }
 
+/// An exporter to this address, without encryption or compression.
+fn exporter_to(address: SocketAddr) -> Arc<dyn Exporter> {
+    exporter(&format!("endpoint: http://{address}\ncompression: none\n")).0
+}
+
 async fn outcome(case: &Case) -> Sent {
     let exporter = match case {
-        Case::Odd(script) => exporter_to(start(*script).await),
+        Case::Odd(script) => exporter_to(ScriptedServer::start(&[*script]).await.address),
+        Case::OddAtFirst(script) => {
+            exporter_to(ScriptedServer::start(&[*script, Script::Answer]).await.address)
+        }
         Case::Refused => {
             let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("bound");
             exporter_to(listener.local_addr().expect("bound"))
@@ -200,45 +198,9 @@ async fn outcome(case: &Case) -> Sent {
     .await
 }
 
-fn as_wanted(sent: &Sent, want: &Want) -> bool {
-    match (sent, want) {
-        (Sent::Accepted, Want::Accepted) => true,
-        (Sent::Partial { rejected, reason }, Want::Partial(count, text)) => {
-            rejected == count && **reason == **text
-        }
-        (
-            Sent::Retry {
-                after,
-                maybe_processed,
-                reason,
-            },
-            Want::Retry(wait, maybe),
-        ) => after == wait && maybe_processed == maybe && !reason.is_empty(),
-        (
-            Sent::Retry {
-                maybe_processed,
-                reason,
-                ..
-            },
-            Want::RetryRested(maybe),
-        ) => maybe_processed == maybe && !reason.is_empty(),
-        (Sent::Retry { reason, .. }, Want::RetryRaced)
-        | (Sent::TooLarge { reason }, Want::TooLarge)
-        | (Sent::Rejected { reason }, Want::Rejected) => !reason.is_empty(),
-        _ => false,
-    }
-}
-
 #[tokio::test]
 async fn every_answer_means_what_the_specification_says() {
-    let mut wrong = Vec::new();
-    for (case, want) in rows() {
-        let sent = outcome(&case).await;
-        if !as_wanted(&sent, &want) {
-            wrong.push(format!("{case:?}: {sent:?}, expected {want:?}"));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    check(&rows(), outcome).await;
 }
 
 /// What brings an error of the client about; a new kind does not compile until it has a row.

@@ -17,9 +17,11 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
 use sidelight_component::{Sent, Signal};
+use sidelight_testkit::exporter::{PATIENCE, payload};
+use sidelight_testkit::requests::traces;
 use tonic::codec::CompressionEncoding;
 
-use super::rig::{PATIENCE, exporter, payload, spans};
+use super::exporter;
 
 type Requests = Arc<Mutex<Vec<(String, HeaderMap, Bytes)>>>;
 
@@ -155,8 +157,8 @@ async fn compressed_requests_are_read_by_tonic_and_give_their_memory_back() {
             .add_service(service)
             .serve_with_incoming(incoming),
     );
-    let mut expected = spans(2);
-    expected.resource_spans.extend(spans(900).resource_spans);
+    let mut expected = traces(2);
+    expected.resource_spans.extend(traces(900).resource_spans);
     let table = [
         ("gzip", 0, Some("gzip")),
         ("gzip", 9, Some("gzip")),

@@ -11,8 +11,10 @@ use prost::Message as _;
 use sidelight_component::Sent;
 use sidelight_net::client::SendErrorKind;
 use sidelight_net::grpc::{Code, Status};
+use sidelight_testkit::answers::{Want, check};
+use sidelight_testkit::exporter::{PATIENCE, send};
 
-use super::rig::{PATIENCE, exporter, send};
+use super::exporter;
 use super::scripted_http1::{Script, Server, answer};
 
 /// How a destination asks to be left alone.
@@ -72,21 +74,6 @@ enum Case {
     Silence,
     Refused,
     Unresolvable,
-}
-
-/// What the exporter must say.
-#[derive(Clone, Debug, PartialEq)]
-enum Want {
-    Accepted,
-    Partial(u64, &'static str),
-    /// With this wait, and whether the destination may have acted on it.
-    Retry(Option<Duration>, bool),
-    /// The same without a look at the wait: the client's own, until an address has rested.
-    RetryRested(bool),
-    /// The same without a look at either: it is a race whether the request was handed to the connection.
-    RetryRaced,
-    TooLarge,
-    Rejected,
 }
 
 /// The statuses that are sent again (OTLP specification, "Retryable Response Codes").
@@ -219,45 +206,9 @@ async fn outcome(case: &Case) -> Sent {
     .await
 }
 
-fn as_wanted(sent: &Sent, want: &Want) -> bool {
-    match (sent, want) {
-        (Sent::Accepted, Want::Accepted) => true,
-        (Sent::Partial { rejected, reason }, Want::Partial(count, text)) => {
-            rejected == count && **reason == **text
-        }
-        (
-            Sent::Retry {
-                after,
-                maybe_processed,
-                reason,
-            },
-            Want::Retry(wait, maybe),
-        ) => after == wait && maybe_processed == maybe && !reason.is_empty(),
-        (
-            Sent::Retry {
-                maybe_processed,
-                reason,
-                ..
-            },
-            Want::RetryRested(maybe),
-        ) => maybe_processed == maybe && !reason.is_empty(),
-        (Sent::Retry { reason, .. }, Want::RetryRaced)
-        | (Sent::TooLarge { reason }, Want::TooLarge)
-        | (Sent::Rejected { reason }, Want::Rejected) => !reason.is_empty(),
-        _ => false,
-    }
-}
-
 #[tokio::test]
 async fn every_answer_means_what_the_specification_says() {
-    let mut wrong = Vec::new();
-    for (case, want) in rows() {
-        let sent = outcome(&case).await;
-        if !as_wanted(&sent, &want) {
-            wrong.push(format!("{case:?}: {sent:?}, expected {want:?}"));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    check(&rows(), outcome).await;
 }
 
 /// What brings an error of the client about; a new kind does not compile until it has a row.

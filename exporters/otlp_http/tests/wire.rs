@@ -6,8 +6,10 @@ use std::time::Instant;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message as _;
 use sidelight_component::{Sent, Signal};
+use sidelight_testkit::exporter::{PATIENCE, payload, send};
+use sidelight_testkit::requests::traces;
 
-use super::rig::{PATIENCE, exporter, payload, send, spans};
+use super::exporter;
 use super::scripted_http1::{Script, Server, answer};
 
 fn success() -> Vec<u8> {
@@ -67,8 +69,8 @@ fn inflated(encoding: Option<&str>, body: &[u8]) -> Vec<u8> {
 #[tokio::test]
 async fn every_encoding_and_compression_is_read_by_other_decoders() {
     let server = Server::start(Script::Write(success())).await;
-    let mut expected = spans(2);
-    expected.resource_spans.extend(spans(900).resource_spans);
+    let mut expected = traces(2);
+    expected.resource_spans.extend(traces(900).resource_spans);
     for (encoding, kind) in [("proto", "application/x-protobuf"), ("json", "application/json")] {
         for (compression, name) in [("gzip", Some("gzip")), ("zstd", Some("zstd")), ("none", None)] {
             let (exporter, budget) = exporter(&format!(

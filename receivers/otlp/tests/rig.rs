@@ -7,10 +7,10 @@ use std::time::Instant;
 
 use sidelight_component::metrics::Registry;
 use sidelight_component::{
-    Ack, Budget, BuildContext, Clock, ComponentId, DrainTrigger, Intake, Outcome, Output, Outputs, Payload,
-    Receipt, Receiver, ReceiverError, Role, Signal, StatusBoard, drain_signal,
+    Ack, Budget, BuildContext, DrainTrigger, Intake, Outcome, Output, Outputs, Payload, Receipt, Receiver,
+    ReceiverError, Role, Signal, drain_signal,
 };
-use sidelight_config::{FixedEnv, Owner, load_str, read};
+use sidelight_testkit::component::{context, settings};
 use tokio::task::JoinHandle;
 
 use crate::otlp::config::Config;
@@ -114,31 +114,16 @@ fn config(shared_port: bool, max_mib: usize) -> Config {
         "protocols:\n  grpc:\n    endpoint: 127.0.0.1:{port}\n    max_recv_msg_size_mib: {max_mib}\n  http:\n    \
          endpoint: 127.0.0.1:{port}\n    max_request_body_size: {max_mib}MiB\n"
     );
-    let (tree, mut mistakes) = load_str("test.yaml", &text, &FixedEnv::default());
-    let tree = tree.expect("YAML");
-    let owner = Owner {
-        label: "receiver `otlp`".into(),
-        readme: None,
-        place: tree.root.span,
-    };
-    let config = read::<Config>(&tree.root, owner, &mut mistakes);
-    assert!(mistakes.is_empty(), "{}", mistakes.render_plain());
-    config.expect("settings").config
+    settings(Role::Receiver, "otlp", &text).unwrap_or_else(|mistakes| panic!("{mistakes}"))
 }
 
 impl Rig {
     pub(super) async fn start(options: Options) -> Self {
-        let id: ComponentId = "otlp".parse().expect("an id");
         let (budget, metrics) = (Budget::new(options.budget), Registry::default());
         let context = BuildContext {
-            id: id.clone(),
-            pipeline: None,
             budget: budget.clone(),
-            clock: Clock::system(),
             metrics: metrics.clone(),
-            status: StatusBoard::default().reporter(Role::Receiver, id.clone()),
-            state_dir: "unused".into(),
-            workers: 1,
+            ..context(Role::Receiver, "otlp")
         };
         let mut receiver = Box::new(
             OtlpReceiver::new(config(options.shared_port, options.max_mib), &context).expect("built"),
@@ -156,7 +141,10 @@ impl Rig {
                 seen: seen.clone(),
                 gate: options.gated.then(|| opened.clone()),
             };
-            outputs = outputs.with(signal, Output::new(Arc::new(engine), signal, &id, &metrics));
+            outputs = outputs.with(
+                signal,
+                Output::new(Arc::new(engine), signal, &context.id, &metrics),
+            );
         }
         let (drain, signal) = drain_signal();
         let grpc = grpc.expect("a gRPC listener");

@@ -1,13 +1,14 @@
 //! The rows: every answer that a sender can get.
 
+use std::io::Write as _;
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use sidelight_component::{Outcome, Signal};
 use sidelight_net::grpc::Code;
+use sidelight_testkit::requests::{deep_protobuf, framed, gzip};
 
 use super::clients::{Ask, End};
-use super::requests::{deep_json, deep_protobuf, deflate, framed, gzip, zstd};
 use super::rig::{MAX_SIZE, Options};
 use super::table::{Cause, Expect, Row, Via, plain, refused, taken};
 
@@ -15,6 +16,27 @@ use super::table::{Cause, Expect, Row, Via, plain, refused, taken};
 const BOMB_BYTES: usize = 70 << 20;
 static GZIP_BOMB: LazyLock<Vec<u8>> = LazyLock::new(|| gzip(&vec![b' '; BOMB_BYTES]));
 static ZSTD_BOMB: LazyLock<Vec<u8>> = LazyLock::new(|| zstd(&vec![b' '; BOMB_BYTES]));
+
+/// RFC 1950, which HTTP calls `deflate`.
+fn deflate(data: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(data).expect("memory");
+    encoder.finish().expect("memory")
+}
+
+fn zstd(data: &[u8]) -> Vec<u8> {
+    zstd::encode_all(data, 1).expect("memory")
+}
+
+/// JSON in which arrays nest.
+fn deep_json(levels: usize) -> Vec<u8> {
+    format!(
+        "{{\"resourceSpans\":[{{\"unknown\":{}{}}}]}}",
+        "[".repeat(levels),
+        "]".repeat(levels)
+    )
+    .into_bytes()
+}
 
 pub(super) fn all() -> Vec<Row> {
     [

@@ -8,13 +8,13 @@ use opentelemetry_proto::tonic::collector::trace::v1::trace_service_client::Trac
 use prost::Message as _;
 use sidelight_component::{Outcome, Payload, Signal};
 use sidelight_net::grpc::{RetryInfo, Status};
+use sidelight_testkit::requests::{json, logs, metrics, protobuf, traces};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tonic::codec::CompressionEncoding;
 use tonic::transport::Channel;
 
 use super::clients::{Ask, End, http1};
-use super::requests::{json, logs, metrics, protobuf, traces};
 use super::rig::{Options, Rig};
 use super::table::Via;
 

@@ -6,9 +6,9 @@ use bytes::Bytes;
 use prost::Message as _;
 use sidelight_component::{Outcome, Signal};
 use sidelight_net::grpc::{Code, Status};
+use sidelight_testkit::requests::{framed, json, protobuf};
 
 use super::clients::{Answer, Ask, End, http1, http2};
-use super::requests::{framed, json, protobuf};
 use super::rig::{Options, Rig};
 
 /// How a request comes in.

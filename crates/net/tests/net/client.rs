@@ -15,10 +15,10 @@ use sidelight_net::client::{
     Answer, Client, ClientSettings, Keepalive, Protocol, Resolve, SendError, SendErrorKind, Target,
 };
 use sidelight_net::grpc::{self, Code};
+use sidelight_testkit::scripted_http2::{Script, ScriptedServer};
 use tokio::io::AsyncWriteExt;
 
 use crate::otlp_server::{Options, OtlpServer};
-use crate::scripted_http2::{Script, ScriptedServer};
 
 const TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -42,7 +42,7 @@ async fn post(client: &Client) -> Result<Answer, SendError> {
     client.send(request, TIMEOUT).await
 }
 
-async fn post_to(scripts: &'static [Script]) -> (Result<Answer, SendError>, (usize, usize)) {
+async fn post_to(scripts: &[Script]) -> (Result<Answer, SendError>, (usize, usize)) {
     let server = ScriptedServer::start(scripts).await;
     let result = post(&client(server.address, Protocol::Http2)).await;
     (result, server.counts())
@@ -69,7 +69,11 @@ async fn what_the_peer_surely_did_not_process_is_sent_once_more() {
 
 #[tokio::test]
 async fn what_the_peer_may_have_processed_is_not_repeated() {
-    for script in [&[Script::Close], &[Script::HalfAnswer], &[Script::ResetInternal]] {
+    for script in [
+        &[Script::CloseUnanswered],
+        &[Script::HalfAnswer],
+        &[Script::Reset],
+    ] {
         let (result, (_, requests)) = post_to(script).await;
         let error = result.expect_err("no answer");
         assert_eq!(
@@ -93,7 +97,7 @@ async fn connections_that_end_are_replaced_without_an_error() {
     let client = client(server.address, Protocol::Http2);
     for number in 1..=5 {
         post(&client).await.expect("answered");
-        assert_eq!(server.requests.load(std::sync::atomic::Ordering::SeqCst), number);
+        assert_eq!(server.counts().1, number);
     }
 }
 
@@ -108,13 +112,13 @@ async fn one_connection_carries_concurrent_requests() {
 
 #[tokio::test]
 async fn answers_that_are_no_success_are_returned_as_they_are() {
-    let (result, _) = post_to(&[Script::Redirect]).await;
+    let (result, _) = post_to(&[Script::Status(302)]).await;
     assert_eq!(
         result.expect("an answer").status,
         StatusCode::FOUND,
         "redirects are not followed"
     );
-    let (result, _) = post_to(&[Script::BadGateway]).await;
+    let (result, _) = post_to(&[Script::Status(502)]).await;
     let status = grpc::read_response(&result.expect("an answer")).expect_err("no success");
     assert_eq!(status.code, Code::Unavailable);
     let (result, _) = post_to(&[Script::Endless]).await;
@@ -294,7 +298,7 @@ async fn a_name_server_that_says_nothing_does_not_hold_up_what_has_a_connection(
 async fn a_backend_that_moved_is_found_again() {
     let resolver = FakeResolver::default();
     let client = named_client(&resolver);
-    let old = ScriptedServer::start(&[Script::Close]).await;
+    let old = ScriptedServer::start(&[Script::CloseUnanswered]).await;
     *resolver.0.lock() = vec![old.address];
     post(&client).await.expect_err("it breaks");
     let new = ScriptedServer::start(&[Script::Answer]).await;

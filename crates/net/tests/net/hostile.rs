@@ -4,16 +4,29 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use sidelight_net::grpc::message_prefix;
+use sidelight_testkit::http2_frames::{
+    CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, PREFACE, RST_STREAM, SETTINGS, field,
+    frame, read_frame,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::otlp_server::{Options, OtlpServer};
-use crate::scripted_http2::{
-    CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, PREFACE, RST_STREAM, SETTINGS, frame,
-    grpc_request, read_frame,
-};
 
 const LIMIT: Duration = Duration::from_secs(60);
+
+/// The fields of a gRPC request.
+fn grpc_request() -> Vec<u8> {
+    [
+        field(":method", "POST"),
+        field(":scheme", "http"),
+        field(":path", "/a.B/Export"),
+        field(":authority", "localhost"),
+        field("content-type", "application/grpc"),
+        field("te", "trailers"),
+    ]
+    .concat()
+}
 
 async fn greet(server: &OtlpServer) -> TcpStream {
     let mut stream = TcpStream::connect(server.address()).await.expect("connected");

@@ -12,6 +12,5 @@ mod hostile;
 mod http;
 mod otlp_server;
 mod peers;
-mod scripted_http2;
 mod server;
 mod tls;

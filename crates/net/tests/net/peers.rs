@@ -10,37 +10,16 @@ use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
-use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 use prost::Message;
 use sidelight_net::client::{Client, ClientSettings, Protocol};
 use sidelight_net::compress::{Encoding, deflate};
 use sidelight_net::grpc::{self, Code, RetryInfo, Status};
+use sidelight_testkit::requests::traces;
 use tonic::codec::CompressionEncoding;
 
 use crate::otlp_server::{Options, OtlpServer};
 
 const EXPORT: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
-
-fn request(spans: usize) -> ExportTraceServiceRequest {
-    let span = |number: usize| Span {
-        trace_id: vec![1; 16],
-        span_id: number.to_be_bytes().to_vec(),
-        name: format!("GET /orders/{number}"),
-        ..Span::default()
-    };
-    let spans = (0..spans).map(span).collect();
-    let scope = ScopeSpans {
-        spans,
-        ..ScopeSpans::default()
-    };
-    let resource = ResourceSpans {
-        scope_spans: vec![scope],
-        ..ResourceSpans::default()
-    };
-    ExportTraceServiceRequest {
-        resource_spans: vec![resource],
-    }
-}
 
 #[tokio::test]
 async fn tonic_client_is_understood_with_every_compression() {
@@ -57,7 +36,7 @@ async fn tonic_client_is_understood_with_every_compression() {
             if let Some(encoding) = encoding {
                 client = client.send_compressed(encoding);
             }
-            let sent = request(spans);
+            let sent = traces(spans);
             let answer = client.export(sent.clone()).await.expect("accepted");
             assert_eq!(answer.into_inner(), ExportTraceServiceResponse::default());
             let got = server.received.lock().pop().expect("one message");
@@ -82,14 +61,14 @@ async fn tonic_client_sees_our_errors() {
     let mut client = TraceServiceClient::connect(format!("http://{}", server.address()))
         .await
         .expect("connected");
-    let status = client.export(request(1000)).await.expect_err("too large");
+    let status = client.export(traces(1000)).await.expect_err("too large");
     assert_eq!(status.code(), tonic::Code::ResourceExhausted);
     assert!(
         status.message().contains("exceeds the limit of 1000 bytes"),
         "{status}"
     );
     // The connection lives on.
-    client.export(request(1)).await.expect("accepted");
+    client.export(traces(1)).await.expect("accepted");
 
     let tight = OtlpServer::start(Options {
         budget: 100,
@@ -99,7 +78,7 @@ async fn tonic_client_sees_our_errors() {
     let mut client = TraceServiceClient::connect(format!("http://{}", tight.address()))
         .await
         .expect("connected");
-    let status = client.export(request(1000)).await.expect_err("overloaded");
+    let status = client.export(traces(1000)).await.expect_err("overloaded");
     assert_eq!(status.code(), tonic::Code::Unavailable);
     let details = Status::decode_details(status.details()).expect("details");
     assert_eq!(
@@ -189,7 +168,7 @@ async fn tonic_server_takes_our_chunks_as_one_message() {
         let client = client_for(tonic_server(answers).await);
         // Requests joined end to end are one request: 9,000 + 8,000 + 1 spans.
         let chunks: Vec<Bytes> = [9000, 8000, 1]
-            .map(|spans| request(spans).encode_to_vec().into())
+            .map(|spans| traces(spans).encode_to_vec().into())
             .into();
         let plain = export(&client, Encoding::Identity, &chunks)
             .await
@@ -208,7 +187,7 @@ async fn tonic_server_takes_our_chunks_as_one_message() {
 async fn our_client_sees_tonic_errors() {
     let address = tonic_server(None).await;
     let client = client_for(address);
-    let chunk = |spans| [Bytes::from(request(spans).encode_to_vec())];
+    let chunk = |spans| [Bytes::from(traces(spans).encode_to_vec())];
     let status = export(&client, Encoding::Identity, &chunk(2))
         .await
         .expect_err("slow down");

@@ -1,4 +1,4 @@
-//! Requests, good and bad.
+//! OTLP requests, good and bad, written with the generated types and not with the encoders under test.
 
 use std::io::Write as _;
 
@@ -13,12 +13,12 @@ use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 use prost::Message as _;
 use sidelight_component::Signal;
 
-/// The same data for every signal: `items` items that are called `GET /orders`.
-pub(super) fn traces(items: usize) -> ExportTraceServiceRequest {
+/// Spans `GET /orders/0`, `GET /orders/1` and so on, with ids that count from 1.
+pub fn traces(items: usize) -> ExportTraceServiceRequest {
     let span = |number: usize| Span {
         trace_id: vec![1; 16],
         span_id: (number as u64 + 1).to_be_bytes().to_vec(),
-        name: "GET /orders".to_owned(),
+        name: format!("GET /orders/{number}"),
         ..Span::default()
     };
     let scope = ScopeSpans {
@@ -34,14 +34,15 @@ pub(super) fn traces(items: usize) -> ExportTraceServiceRequest {
     }
 }
 
-pub(super) fn metrics(items: usize) -> ExportMetricsServiceRequest {
+/// One gauge; its data points have times that count from 1.
+pub fn metrics(items: usize) -> ExportMetricsServiceRequest {
     let point = |number: usize| NumberDataPoint {
         time_unix_nano: number as u64 + 1,
         value: Some(Value::AsInt(7)),
         ..NumberDataPoint::default()
     };
     let metric = Metric {
-        name: "GET /orders".to_owned(),
+        name: "orders".to_owned(),
         data: Some(Data::Gauge(Gauge {
             data_points: (0..items).map(point).collect(),
         })),
@@ -60,10 +61,11 @@ pub(super) fn metrics(items: usize) -> ExportMetricsServiceRequest {
     }
 }
 
-pub(super) fn logs(items: usize) -> ExportLogsServiceRequest {
+/// Log records with times that count from 1.
+pub fn logs(items: usize) -> ExportLogsServiceRequest {
     let record = |number: usize| LogRecord {
         time_unix_nano: number as u64 + 1,
-        severity_text: "GET /orders".to_owned(),
+        severity_text: "INFO".to_owned(),
         ..LogRecord::default()
     };
     let scope = ScopeLogs {
@@ -79,7 +81,8 @@ pub(super) fn logs(items: usize) -> ExportLogsServiceRequest {
     }
 }
 
-pub(super) fn protobuf(signal: Signal, items: usize) -> Vec<u8> {
+/// A request of this signal with this many items, serialized.
+pub fn protobuf(signal: Signal, items: usize) -> Vec<u8> {
     match signal {
         Signal::Traces => traces(items).encode_to_vec(),
         Signal::Metrics => metrics(items).encode_to_vec(),
@@ -88,13 +91,13 @@ pub(super) fn protobuf(signal: Signal, items: usize) -> Vec<u8> {
 }
 
 /// What [`protobuf`] says, in OTLP/JSON.
-pub(super) fn json(signal: Signal, items: usize) -> Vec<u8> {
+pub fn json(signal: Signal, items: usize) -> Vec<u8> {
     let each = |item: &dyn Fn(usize) -> String| (0..items).map(item).collect::<Vec<_>>().join(",");
     let text = match signal {
         Signal::Traces => {
             let spans = each(&|number| {
                 format!(
-                    r#"{{"traceId":"{}","spanId":"{:016x}","name":"GET /orders"}}"#,
+                    r#"{{"traceId":"{}","spanId":"{:016x}","name":"GET /orders/{number}"}}"#,
                     "01".repeat(16),
                     number + 1
                 )
@@ -104,16 +107,12 @@ pub(super) fn json(signal: Signal, items: usize) -> Vec<u8> {
         Signal::Metrics => {
             let points = each(&|number| format!(r#"{{"timeUnixNano":"{}","asInt":"7"}}"#, number + 1));
             format!(
-                r#"{{"resourceMetrics":[{{"scopeMetrics":[{{"metrics":[{{"name":"GET /orders","gauge":{{"dataPoints":[{points}]}}}}]}}]}}]}}"#
+                r#"{{"resourceMetrics":[{{"scopeMetrics":[{{"metrics":[{{"name":"orders","gauge":{{"dataPoints":[{points}]}}}}]}}]}}]}}"#
             )
         }
         Signal::Logs => {
-            let records = each(&|number| {
-                format!(
-                    r#"{{"timeUnixNano":"{}","severityText":"GET /orders"}}"#,
-                    number + 1
-                )
-            });
+            let records =
+                each(&|number| format!(r#"{{"timeUnixNano":"{}","severityText":"INFO"}}"#, number + 1));
             format!(r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{records}]}}]}}]}}"#)
         }
     };
@@ -121,8 +120,8 @@ pub(super) fn json(signal: Signal, items: usize) -> Vec<u8> {
 }
 
 /// A request whose attribute is an array in an array in an array.
-pub(super) fn deep_protobuf(levels: usize) -> Vec<u8> {
-    // Written from the inside to the outside, last byte first: every level is the same tag and a length.
+pub fn deep_protobuf(levels: usize) -> Vec<u8> {
+    // Written from the inside to the outside, last byte first: every level is a tag and a length.
     let mut reversed = Vec::new();
     let array = [1_u8, 5]; // ArrayValue.values, AnyValue.array_value
     let path = [2, 1, 1, 1]; // KeyValue.value, Resource.attributes, ResourceSpans.resource, resource_spans
@@ -136,35 +135,15 @@ pub(super) fn deep_protobuf(levels: usize) -> Vec<u8> {
     reversed
 }
 
-/// JSON in which arrays nest.
-pub(super) fn deep_json(levels: usize) -> Vec<u8> {
-    format!(
-        "{{\"resourceSpans\":[{{\"unknown\":{}{}}}]}}",
-        "[".repeat(levels),
-        "]".repeat(levels)
-    )
-    .into_bytes()
+/// gRPC's frame of one message.
+pub fn framed(compressed: bool, message: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(message.len()).expect("short").to_be_bytes();
+    [&[u8::from(compressed)], &length[..], message].concat()
 }
 
-pub(super) fn gzip(data: &[u8]) -> Vec<u8> {
+/// One member, quickly compressed.
+pub fn gzip(data: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(data).expect("memory");
     encoder.finish().expect("memory")
-}
-
-/// RFC 1950, which HTTP calls `deflate`.
-pub(super) fn deflate(data: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(data).expect("memory");
-    encoder.finish().expect("memory")
-}
-
-pub(super) fn zstd(data: &[u8]) -> Vec<u8> {
-    zstd::encode_all(data, 1).expect("memory")
-}
-
-/// gRPC's frame of one message.
-pub(super) fn framed(compressed: bool, message: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(message.len()).expect("short").to_be_bytes();
-    [&[u8::from(compressed)], &length[..], message].concat()
 }
