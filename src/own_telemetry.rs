@@ -1,7 +1,7 @@
 //! The program's own log, metrics, spans and terminal summary: `service.telemetry`.
 
 use std::io::{IsTerminal, Write};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use sidelight_component::metrics::{Labels, Registry};
@@ -69,17 +69,13 @@ impl OwnTelemetry {
         Ok(installed)
     }
 
-    /// Opens the metrics' port and starts the summary.
-    pub(crate) fn start(
-        &self,
-        host: &Arc<EngineHost>,
-        registry: &Registry,
-        summary: bool,
-    ) -> Result<Running, String> {
+    /// Opens the metrics' port, before anything is taken in: a port in use is no reason to lose it again.
+    pub(crate) fn open(&self, registry: &Registry) -> Result<Opened, String> {
+        let host = Arc::<OnceLock<Arc<EngineHost>>>::default();
         let ledger = host.clone();
         let sources = MetricSources {
             registry: registry.clone(),
-            ledger: Arc::new(move || ledger.ledger()),
+            ledger: Arc::new(move || ledger.get().map_or_else(Default::default, |host| host.ledger())),
             process: ProcessSampler::new(),
             resource: self.resource.clone(),
         };
@@ -87,11 +83,30 @@ impl OwnTelemetry {
         for server in &servers {
             tracing::info!(endpoint = %server.local_addr(), "own metrics at /metrics");
         }
-        let summary = summary.then(|| tokio::spawn(show_summary(host.clone(), sources)));
-        Ok(Running {
-            _servers: servers,
-            summary,
+        Ok(Opened {
+            host,
+            sources,
+            servers,
         })
+    }
+}
+
+/// The metrics' port is open; the engine, which the ledger is read from, does not run yet.
+pub(crate) struct Opened {
+    host: Arc<OnceLock<Arc<EngineHost>>>,
+    sources: MetricSources,
+    servers: Vec<Server>,
+}
+
+impl Opened {
+    /// The engine runs: shows its ledger, and the summary where it is wanted.
+    pub(crate) fn run(self, host: &Arc<EngineHost>, summary: bool) -> Running {
+        // It is set here only.
+        let _ = self.host.set(host.clone());
+        Running {
+            _servers: self.servers,
+            summary: summary.then(|| tokio::spawn(show_summary(host.clone(), self.sources))),
+        }
     }
 }
 

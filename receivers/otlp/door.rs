@@ -1,11 +1,14 @@
 //! From bytes of outside to a payload behind the door, and what to say when it is none.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use sidelight_component::metrics::{Counter, Registry};
 use sidelight_component::{Budget, Chunk, Outcome, Output, Payload, Receipt, Signal, beside_the_workers};
 use sidelight_proto::{Malformed, admit, admit_within, json};
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span, info_span};
 
 use super::reply::Encoding;
 
@@ -51,6 +54,8 @@ impl Encoding {
 /// Validates what comes in, to full depth, and counts what had to be mended.
 #[derive(Clone, Debug)]
 pub(super) struct Door {
+    /// The receiver's id.
+    receiver: Arc<str>,
     budget: Budget,
     malformed: Counter,
     recoded: Counter,
@@ -61,6 +66,7 @@ impl Door {
     pub(super) fn new(receiver: &str, metrics: &Registry, budget: Budget) -> Self {
         let labels = [("receiver", receiver)];
         Self {
+            receiver: receiver.into(),
             budget,
             malformed: metrics.counter(
                 "sidelight_receiver_malformed_requests",
@@ -83,19 +89,44 @@ impl Door {
     /// Lets a body in, hands it over and waits for its acknowledgement. A large one is worked on beside the workers, so
     /// that their other connections go on.
     ///
-    /// Cancel safe in the sense of [`Output::send`]: what was handed over goes on.
+    /// Cancel safe in the sense of [`Output::outcome`]: what was handed over goes on.
     pub(super) async fn take(
         &self,
         output: &Output,
         body: Body,
         deadline: Instant,
     ) -> Result<Outcome, Refusal> {
+        let (receiver, signal, bytes) = (&*self.receiver, body.signal, body.bytes.len());
+        let span = info_span!(
+            "receive",
+            otel.kind = "server",
+            otel.status_code = Empty,
+            receiver,
+            %signal,
+            bytes,
+            items = Empty,
+            outcome = Empty
+        );
+        let answer = self
+            .take_in(output, body, deadline)
+            .instrument(span.clone())
+            .await;
+        if !span.is_disabled() {
+            let accepted = matches!(answer, Ok(Outcome::Done | Outcome::Partial { .. }));
+            span.record("outcome", if accepted { "accepted" } else { "refused" });
+            span.record("otel.status_code", if accepted { "OK" } else { "ERROR" });
+        }
+        answer
+    }
+
+    async fn take_in(&self, output: &Output, body: Body, deadline: Instant) -> Result<Outcome, Refusal> {
         let (items, submitted) = if body.bytes.len() <= body.encoding.inline_bytes() {
             self.submit(output, body, deadline)?
         } else {
             let (door, output) = (self.clone(), output.clone());
             beside_the_workers(move || door.submit(&output, body, deadline)).await?
         };
+        Span::current().record("items", items);
         Ok(output.outcome(items, submitted).await)
     }
 

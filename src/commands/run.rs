@@ -64,14 +64,15 @@ async fn live(plan: Plan, mistakes: Mistakes, telemetry: &OwnTelemetry, summary:
     };
     let places = plan.places.clone();
     let metrics = Registry::default();
-    let mut engine = match Engine::start(plan, metrics.clone()).await {
+    let opened = match telemetry.open(&metrics) {
+        Ok(opened) => opened,
+        Err(e) => return failed(&e),
+    };
+    let mut engine = match Engine::start(plan, metrics).await {
         Ok(engine) => engine,
         Err(e) => return not_started(&e, &places, &mistakes),
     };
-    let _telemetry = match telemetry.start(&engine.host(), &metrics, summary) {
-        Ok(running) => running,
-        Err(e) => return failed(&e),
-    };
+    let _telemetry = opened.run(&engine.host(), summary);
     tokio::select! {
         name = signals.next() => info!(signal = name, "stopping: delivering what is left"),
         () = engine.receivers_ended() => info!("all input has ended: delivering what is left"),

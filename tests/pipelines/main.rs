@@ -10,6 +10,7 @@ mod bad_input;
 mod clients;
 mod commands;
 mod forwarding;
+mod own_spans;
 mod program;
 mod sink;
 mod starting;

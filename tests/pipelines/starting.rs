@@ -30,6 +30,29 @@ service:
     ))
 }
 
+/// A second instance must not take anything in before it finds that it cannot stay.
+#[tokio::test]
+async fn a_metrics_port_in_use_is_found_before_anything_is_taken_in() {
+    let holder = std::net::TcpListener::bind("127.0.0.1:0").expect("bound");
+    let taken = holder.local_addr().expect("bound");
+    let config = Config::new(&format!(
+        "
+receivers: {{otlp: {{protocols: {{grpc: {{endpoint: '127.0.0.1:0'}}}}}}}}
+exporters: {{nop: }}
+service:
+  telemetry: {{metrics: {{address: '{taken}'}}}}
+  pipelines: {{traces: {{receivers: [otlp], exporters: [nop]}}}}
+"
+    ));
+    let output = run(&["--config", config.path()]).await;
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{err}");
+    assert!(
+        err.contains(&taken.to_string()) && !err.contains("everything is ready"),
+        "{err}"
+    );
+}
+
 #[tokio::test]
 async fn a_port_in_use_is_told_at_the_line_that_names_it() {
     let holder = std::net::TcpListener::bind("127.0.0.1:0").expect("bound");

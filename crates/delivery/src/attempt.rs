@@ -8,6 +8,7 @@ use futures_util::FutureExt;
 use sidelight_component::{Exporter, Payload, Request, Sent, Signal};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
+use tracing::Span;
 
 use crate::entry::Entry;
 use crate::pace::Ticket;
@@ -50,6 +51,22 @@ pub(crate) enum Answer {
     Panicked(String),
 }
 
+impl Answer {
+    /// For the attempt's span: what happened, and whether that is a success.
+    fn shown(&self) -> (&'static str, bool) {
+        match self {
+            Answer::Sent(Sent::Accepted) => ("accepted", true),
+            Answer::Sent(Sent::Partial { .. }) => ("partly accepted", true),
+            Answer::Sent(Sent::Retry { .. }) => ("not now", false),
+            Answer::Sent(Sent::TooLarge { .. }) | Answer::Oversized(_) => ("too large", false),
+            Answer::Sent(Sent::Rejected { .. }) => ("refused", false),
+            Answer::NobodyWaits(_) => ("withdrawn", false),
+            Answer::Unencodable(_) => ("not encodable", false),
+            Answer::Panicked(_) => ("panicked", false),
+        }
+    }
+}
+
 /// An attempt that has ended.
 #[derive(Debug)]
 pub(crate) struct Finished {
@@ -69,6 +86,12 @@ impl Attempt {
             }
             Err(answer) => answer,
         };
+        let span = Span::current();
+        if !span.is_disabled() {
+            let (outcome, ok) = answer.shown();
+            span.record("outcome", outcome);
+            span.record("otel.status_code", if ok { "OK" } else { "ERROR" });
+        }
         Finished {
             entry,
             ticket,

@@ -14,6 +14,8 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use sidelight_component::{Exporter, Outcome, Payload};
 use tokio::time::{Instant, Sleep};
+use tracing::field::Empty;
+use tracing::{Instrument as _, info_span};
 
 use crate::attempt::{Attempt, Finished};
 use crate::cut::{Allowance, Cutter};
@@ -120,7 +122,10 @@ impl<S: PartStore> Dispatcher<S> {
 
     fn take_arrivals(&mut self, now: Instant) {
         let mut arrivals = std::mem::take(&mut self.arrivals);
-        let ending = self.shared.take_arrivals(&mut arrivals);
+        let (ending, overflowed) = self.shared.take_arrivals(&mut arrivals);
+        if overflowed > 0 {
+            self.journal.dropped(now, DropReason::QueueFull, overflowed);
+        }
         if ending.drain_until.is_some() && !self.draining() {
             self.pace.hurry();
             self.retrying.all_due(now);
@@ -331,8 +336,19 @@ impl<S: PartStore> Dispatcher<S> {
             until,
         };
         self.shared.moved(items, Place::InFlight);
-        self.in_flight
-            .push(Box::pin(attempt.run(entry, self.pace.start())));
+        let (exporter, signal) = (&self.shared.exporter, self.shared.signal);
+        let span = info_span!(
+            "send",
+            otel.kind = "client",
+            otel.status_code = Empty,
+            %exporter,
+            %signal,
+            items,
+            attempt = entry.failures + 1,
+            outcome = Empty
+        );
+        let attempt = attempt.run(entry, self.pace.start()).instrument(span);
+        self.in_flight.push(Box::pin(attempt));
         self.show_in_flight();
     }
 

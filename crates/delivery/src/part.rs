@@ -6,6 +6,9 @@ use tokio::time::Instant;
 
 use crate::cut::Allowance;
 
+/// What a queue takes for each part besides its data: slot, acknowledgement, the owners of its buffers.
+const PART_BYTES: usize = 512;
+
 /// How much something is, in every unit that a setting can name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Size {
@@ -30,6 +33,15 @@ impl Size {
             Sizer::Requests => self.parts,
         };
         units as u64
+    }
+
+    /// What it takes of a queue's quota.
+    pub(crate) fn of_quota(self, sizer: Sizer) -> u64 {
+        let besides = match sizer {
+            Sizer::Bytes => self.parts * PART_BYTES,
+            Sizer::Items | Sizer::Requests => 0,
+        };
+        self.in_units(sizer) + besides as u64
     }
 
     pub(crate) fn add(&mut self, other: Self) {

@@ -203,7 +203,7 @@ impl Reservation {
             arrivals.push(Arrival {
                 batch,
                 size,
-                units: size.in_units(self.shared.sizer),
+                units: size.of_quota(self.shared.sizer),
             });
         }
         // From here on the room is the arrivals'.

@@ -44,6 +44,8 @@ struct State {
     inbox: VecDeque<Arrival>,
     ledger: QueueLedger,
     ending: Ending,
+    /// Items that found no room and were dropped, of which the log does not know yet.
+    overflowed: u64,
     /// Clones of the queue's handle.
     handles: usize,
     /// Set when the dispatcher has ended: what it could not deliver.
@@ -127,7 +129,7 @@ impl QueueState {
     /// Takes room for `size`, or says why not. Something larger than the whole quota gets in when nothing
     /// else is there; it would never get in otherwise.
     pub(crate) fn reserve(&self, size: Size, claim: Claim) -> Room {
-        let units = size.in_units(self.sizer);
+        let units = size.of_quota(self.sizer);
         let mut state = self.state.lock();
         if state.ending.drain_until.is_some() || state.left.is_some() {
             return Room::Draining;
@@ -189,24 +191,27 @@ impl QueueState {
         let mut state = self.state.lock();
         state.ledger.enqueued += items;
         state.ledger.count_dropped(DropReason::QueueFull, items);
+        state.overflowed += items;
         drop(state);
+        self.waker.wake();
         self.meters.enqueue_failed.add(items);
         self.meters.dropped(DropReason::QueueFull).add(items);
         batch.finish(Outcome::Done);
     }
 
-    /// Swaps the arrivals with an empty buffer; returns whether the queue comes to its end.
-    pub(crate) fn take_arrivals(&self, buffer: &mut VecDeque<Arrival>) -> Ending {
+    /// Swaps the arrivals with an empty buffer; returns whether the queue comes to its end, and the items that were
+    /// dropped for want of room since the last call.
+    pub(crate) fn take_arrivals(&self, buffer: &mut VecDeque<Arrival>) -> (Ending, u64) {
         let mut state = self.state.lock();
         std::mem::swap(&mut state.inbox, buffer);
-        state.ending
+        (state.ending, std::mem::take(&mut state.overflowed))
     }
 
     /// True where the dispatcher, which knows of `known` and holds parts or not, has something to do.
     pub(crate) fn has_news(&self, known: Ending, holds_parts: bool) -> bool {
         let state = self.state.lock();
         let over = known.wanted() && !holds_parts && state.used == 0;
-        !state.inbox.is_empty() || state.ending != known || over
+        !state.inbox.is_empty() || state.overflowed > 0 || state.ending != known || over
     }
 
     /// True where nothing is held or reserved.

@@ -51,7 +51,12 @@ pub(crate) struct MemoryStore {
     slots: Vec<Slot>,
     free: Vec<u32>,
     held: usize,
+    /// Of slots that are made anew.
+    first_generation: u32,
 }
+
+/// An empty store with more slots gives their memory back: it grew in an outage that is over.
+const KEPT_SLOTS: usize = 1024;
 
 #[derive(Debug)]
 struct Slot {
@@ -60,6 +65,11 @@ struct Slot {
 }
 
 impl MemoryStore {
+    #[cfg(test)]
+    pub(crate) fn slots(&self) -> usize {
+        self.slots.len()
+    }
+
     fn held(&self, key: PartKey) -> Option<&(Part, Payload)> {
         let slot = self.slots.get(key.index as usize)?;
         slot.held.as_ref().filter(|_| slot.generation == key.generation)
@@ -80,7 +90,20 @@ impl MemoryStore {
             self.free.push(key.index);
         }
         self.held -= 1;
+        if self.held == 0 && self.slots.len() > KEPT_SLOTS {
+            self.shrink();
+        }
         Some(held)
+    }
+
+    /// Gives the slots up. New ones begin behind the newest generation, so that no key is ever given twice; when
+    /// generations run out, the slots stay.
+    fn shrink(&mut self) {
+        let newest = self.slots.iter().map(|slot| slot.generation).max();
+        if let Some(next) = newest.unwrap_or(0).checked_add(1) {
+            self.first_generation = next;
+            (self.slots, self.free) = (Vec::new(), Vec::new());
+        }
     }
 }
 
@@ -98,11 +121,12 @@ impl PartStore for MemoryStore {
         }
         // The quota bounds the parts far below 2^32: each takes some hundred bytes.
         let index = self.slots.len() as u32;
+        let generation = self.first_generation;
         self.slots.push(Slot {
-            generation: 0,
+            generation,
             held: Some((part, payload)),
         });
-        PartKey { index, generation: 0 }
+        PartKey { index, generation }
     }
 
     fn get(&self, key: PartKey) -> Option<&Part> {

@@ -11,7 +11,7 @@ async fn a_full_queue_refuses_before_anything_is_taken_in_each_unit() {
     for (sizer, size, batches_that_fit) in [
         (Sizer::Items, 25, 2),
         (Sizer::Requests, 3, 3),
-        (Sizer::Bytes, 500, 4),
+        (Sizer::Bytes, 4 * (120 + 512) + 600, 4),
     ] {
         let mut settings = settings();
         settings.queue.queue_size = Some(size);

@@ -30,6 +30,32 @@ fn part(batch: u64, units: u64, items: usize) -> (Part, Payload, sidelight_compo
 }
 
 #[tokio::test]
+async fn an_empty_store_gives_memory_back_and_no_key_a_second_time() {
+    let mut store = MemoryStore::default();
+    let fill = |store: &mut MemoryStore| -> Vec<_> {
+        let keys = (0..2000).map(|batch| {
+            let (part, payload, _) = part(batch, 1, 1);
+            store.insert(part, payload)
+        });
+        keys.collect()
+    };
+    let empty = |store: &mut MemoryStore| {
+        for key in store.keys() {
+            store.complete(key).expect("there").ack.resolve(Outcome::Done);
+        }
+    };
+    let old = fill(&mut store);
+    empty(&mut store);
+    assert_eq!(store.slots(), 0);
+    let new = fill(&mut store);
+    assert!(
+        old.iter()
+            .all(|key| !new.contains(key) && store.get(*key).is_none())
+    );
+    empty(&mut store);
+}
+
+#[tokio::test]
 async fn parts_end_in_any_order_and_a_key_is_never_given_twice() {
     let mut store = MemoryStore::default();
     let mut receipts = Vec::new();

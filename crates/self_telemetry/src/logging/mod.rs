@@ -16,8 +16,9 @@ mod line;
 mod output;
 mod sink;
 
-use tracing::Subscriber;
+use tracing::{Metadata, Subscriber};
 use tracing_subscriber::Layer;
+use tracing_subscriber::filter::{FilterExt as _, FilterFn, filter_fn};
 use tracing_subscriber::registry::LookupSpan;
 
 pub use filter::{InvalidFilter, LOG_VARIABLE};
@@ -53,7 +54,12 @@ where
 {
     let filter = filter(settings.level, override_filter)?;
     let output = Output::open(&settings.output_paths)?;
-    Ok(Lines::new(settings.encoding, output).with_filter(filter))
+    Ok(Lines::new(settings.encoding, output).with_filter(filter.and(events_only())))
+}
+
+/// The log is lines; without own spans none are made at all.
+fn events_only() -> FilterFn<fn(&Metadata<'_>) -> bool> {
+    filter_fn(|metadata| metadata.is_event())
 }
 
 /// The layer over any writer: for tests.
@@ -67,7 +73,7 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
     let filter = filter(settings.level, override_filter)?;
-    Ok(Lines::new(settings.encoding, Output::from_writer(writer)).with_filter(filter))
+    Ok(Lines::new(settings.encoding, Output::from_writer(writer)).with_filter(filter.and(events_only())))
 }
 
 #[cfg(test)]
