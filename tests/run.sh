@@ -3,6 +3,7 @@
 # from outside, real backends and the real application. Each step says what it is and how long it took.
 set -uo pipefail
 cd "$(dirname "$0")/.."
+(. tests/backends/lib.sh && need_tools) || exit
 BIN=${CARGO_TARGET_DIR:-target}/quick/sidelight
 passed=0 failed=0
 
