@@ -5,7 +5,7 @@ CONFIG ?= pipeline.yaml
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 BIN := $(TARGET_DIR)/$(PROFILE)/sidelight
 
-.PHONY: help build release run demo test check lint doc unit e2e deny bench fuzz clean
+.PHONY: help build release run demo test check bench fuzz clean
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12

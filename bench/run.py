@@ -23,9 +23,14 @@ from side_by_side.rows import ROWS, Row
 HERE = Path(__file__).resolve().parent
 
 
+def built(workspace: Path) -> Path:
+    """Where cargo puts what is built for release in a workspace."""
+    return workspace / os.environ.get("CARGO_TARGET_DIR", "target") / "release"
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sidelight", type=Path, default=HERE.parent / "target/release/sidelight")
+    parser.add_argument("--sidelight", type=Path, default=built(HERE.parent) / "sidelight")
     parser.add_argument("--only", help="programs, as in sidelight,otelcol,rotel")
     parser.add_argument("--rows", help="rows, as in grpc-1000,logs: " + ", ".join(row.key for row in ROWS))
     parser.add_argument("--rounds", type=int, default=3)
@@ -95,7 +100,7 @@ def say(row: Row, program: Program, result: dict) -> None:
 def build_blast(no_build: bool) -> Path:
     if not no_build:
         subprocess.run(["cargo", "build", "--release", "--quiet", "-p", "blast"], cwd=HERE, check=True)
-    return HERE / "target/release/blast"
+    return built(HERE) / "blast"
 
 
 def notes(programs: list[Program], versions: dict, facts: dict, bench: Bench, rounds: int) -> list[str]:

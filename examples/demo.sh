@@ -9,6 +9,7 @@ root=$(dirname "$examples")
 logs=$root/var/demo
 sidelight=${1:-}
 [ -x "$sidelight" ] || { sed -n '2,5p' "$0" | cut -c3-; exit 64; }
+need_tools
 
 # 4317, 4318 (OTLP), 13133 (health) and 8888 (metrics) are Sidelight's; Jaeger gets others.
 export JAEGER_OTLP_GRPC_PORT=${JAEGER_OTLP_GRPC_PORT:-14317} JAEGER_OTLP_HTTP_PORT=${JAEGER_OTLP_HTTP_PORT:-14318}

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Receives telemetry, judges it and ships it. Runs the pipelines of a configuration until it is told to
-/// stop (SIGTERM, SIGINT), then delivers what it has; a second signal ends it at once.
+/// stop (SIGTERM, SIGINT, SIGHUP), then delivers what it has; a second signal ends it at once.
 #[derive(Debug, Parser)]
 #[command(name = "sidelight", version, args_conflicts_with_subcommands = true, after_help = EXIT_CODES)]
 pub(crate) struct Arguments {

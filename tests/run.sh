@@ -3,6 +3,8 @@
 # from outside, real backends and the real application. Each step says what it is and how long it took.
 set -uo pipefail
 cd "$(dirname "$0")/.."
+(. tests/backends/lib.sh && need_tools) || exit
+command -v c++ >/dev/null || { echo "missing: a C++ compiler as c++, for the fuzz targets (for example apt-get install g++)" >&2; exit 69; }
 BIN=${CARGO_TARGET_DIR:-target}/quick/sidelight
 passed=0 failed=0
 
@@ -15,6 +17,8 @@ step() { # step <what> <command…>
 
 documentation() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet; }
 load_generator() { (cd bench && cargo clippy --locked --all-targets -- -D warnings && cargo test --locked); }
+# Compiled, not run, with the toolchain of everything else: `make fuzz` runs them and needs a nightly one.
+fuzz_targets() { (cd fuzz && cargo check --locked); }
 application() {
   local python
   python=$(examples/trading_app/venv.sh)/bin/python
@@ -32,6 +36,7 @@ step "documentation" documentation
 step "unit, property and conformance tests, the program from outside" cargo test --locked --workspace --no-fail-fast
 step "the program" cargo build --locked --profile quick --bin sidelight
 step "load generator" load_generator
+step "fuzz targets compile" fuzz_targets
 step "backends" tests/backends/install.sh jaeger
 step "the application" application
 step "the application through Sidelight to Jaeger, with outages" tests/pipelines/app/run_e2e.sh "$BIN"

@@ -1,6 +1,7 @@
 """The programs that are compared: how each is configured for a row, started, and named."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -10,7 +11,8 @@ from pathlib import Path
 
 from .rows import Row
 
-BACKENDS = Path.home() / ".cache" / "backends" / "bin"
+# Where tests/backends/install.sh puts them.
+BACKENDS = Path(os.environ.get("SIDELIGHT_BACKENDS_DIR") or Path.home() / ".cache" / "backends") / "bin"
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,14 @@
-"""Three log files, as trading systems write them: text lines, JSON lines, and an access log.
+"""Four log files, as trading systems and the nginx before them write them: text lines, JSON lines, access and errors.
 
 The OpenTelemetry log handler sits on the root logger (opentelemetry-instrument puts it there), so every record that
 is written here is exported as an OTLP log record too. Logger names are single words: `%{WORD:logger}` matches them.
 """
 
 import contextvars
+import itertools
 import json
 import logging
+import os
 import time
 from pathlib import Path
 
@@ -15,6 +17,8 @@ CONTEXT_FIELDS = ("user_id", "request_id", "strategy_id")
 log_context: contextvars.ContextVar[dict] = contextvars.ContextVar("log_context", default={})
 
 ACCESS_LOGGER = "access"
+NGINX_ERROR_LOGGER = "nginx_error"
+_connection_numbers = itertools.count(1)
 
 
 class JsonLine(logging.Formatter):
@@ -74,11 +78,12 @@ def set_up_logs(log_dir: Path) -> None:
     sdk.propagate = False
     sdk.addHandler(terminal)
 
-    access = logging.getLogger(ACCESS_LOGGER)
-    access.propagate = False
-    access_file = logging.FileHandler(log_dir / "access.log", encoding="utf-8")
-    access_file.setFormatter(logging.Formatter("%(message)s"))
-    access.addHandler(access_file)
+    for name, file in ((ACCESS_LOGGER, "access.log"), (NGINX_ERROR_LOGGER, "error.log")):
+        handler = logging.FileHandler(log_dir / file, encoding="utf-8")
+        handler.setFormatter(logging.Formatter("%(message)s"))
+        logger = logging.getLogger(name)
+        logger.propagate = False
+        logger.addHandler(handler)
 
 
 def business_event(kind: str, **fields) -> None:
@@ -92,4 +97,20 @@ def access_line(remote: str, method: str, path: str, status: int, size: int, sec
     now = time.strftime("%d/%b/%Y:%H:%M:%S %z")
     logging.getLogger(ACCESS_LOGGER).info(
         '%s - - [%s] "%s %s HTTP/1.1" %d %d "-" "%s" %.3f', remote, now, method, path, status, size, agent, seconds
+    )
+
+
+def nginx_error_line(remote: str, method: str, path: str, status: int, host: str) -> None:
+    """A line in the format of nginx's error log, as it writes for an answer of 500 or more."""
+    logging.getLogger(NGINX_ERROR_LOGGER).info(
+        '%s [error] %d#0: *%d the application answered %d, client: %s, server: trading_app, '
+        'request: "%s %s HTTP/1.1", host: "%s"',
+        time.strftime("%Y/%m/%d %H:%M:%S"),
+        os.getpid(),
+        next(_connection_numbers),
+        status,
+        remote,
+        method,
+        path,
+        host,
     )

@@ -31,7 +31,6 @@ class Business:
     def __init__(self):
         self._lock = threading.Lock()
         self._portfolio_value = 1_000_000.0
-        self._peak_value = self._portfolio_value
         self._orders = 0
         self._filled = 0
         self._strategies = {name: (0.0, 0.0) for name in STRATEGIES}  # total return, drawdown (≤ 0)
@@ -42,7 +41,6 @@ class Business:
             self._filled += filled
             if filled:
                 self._portfolio_value += cash
-                self._peak_value = max(self._peak_value, self._portfolio_value)
 
     def strategy_analysed(self, name: str, total_return: float, drawdown: float) -> None:
         with self._lock:

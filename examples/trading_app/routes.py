@@ -16,7 +16,7 @@ import metrics
 from analyses import Analyses
 from database import STRATEGIES, SYMBOLS, Database, Instrument, Order, Position
 from feed import PriceFeed
-from logs import access_line, business_event, log_context
+from logs import access_line, business_event, log_context, nginx_error_line
 from settings import Settings
 
 log = logging.getLogger("trading")
@@ -107,15 +107,10 @@ def _measure_requests(app: Flask) -> None:
             1, {"method": request.method, "endpoint": endpoint, "status": str(response.status_code)}
         )
         metrics.http_duration.record(seconds, {"method": request.method, "endpoint": endpoint})
-        access_line(
-            request.remote_addr or "-",
-            request.method,
-            request.full_path.rstrip("?"),
-            response.status_code,
-            response.content_length or 0,
-            seconds,
-            request.headers.get("User-Agent", "-"),
-        )
+        line = (request.remote_addr or "-", request.method, request.full_path.rstrip("?"), response.status_code)
+        access_line(*line, response.content_length or 0, seconds, request.headers.get("User-Agent", "-"))
+        if response.status_code >= 500:
+            nginx_error_line(*line, request.host)
         return response
 
     # An exception that nobody handles is left to Flask, which logs it with its stack trace under the name of the

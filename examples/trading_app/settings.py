@@ -30,10 +30,6 @@ class Settings:
     slow_route_seconds: float
     cache_seconds: float  # how long a quote stays in the cache
 
-    @property
-    def uses_sqlite(self) -> bool:
-        return self.database_url.startswith("sqlite")
-
 
 def read_settings(arguments: list[str]) -> Settings:
     parser = argparse.ArgumentParser(description="A small trading application that makes its own traffic.")

@@ -37,14 +37,6 @@ impl MessageDescriptor {
         }
         None
     }
-
-    /// The field with this lowerCamelCase or snake_case name (OTLP/JSON writes the former; the protobuf JSON mapping
-    /// lets parsers accept both).
-    pub fn field_by_json_name(&self, name: &str) -> Option<&'static FieldDescriptor> {
-        self.fields
-            .iter()
-            .find(|field| field.json_name == name || field.name == name)
-    }
 }
 
 /// One field of a message.

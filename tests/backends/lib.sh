@@ -6,6 +6,20 @@ BACKENDS_CACHE=${SIDELIGHT_BACKENDS_DIR:-$HOME/.cache/backends}
 BACKENDS_BIN=$BACKENDS_CACHE/bin
 export PATH=$PATH:/usr/sbin:/usr/local/go/bin
 
+# need_tools: stops unless this machine has what the tests and the demo need; one line for each thing that is missing.
+need_tools() {
+  local missing=0
+  lacks() { echo "missing: $1" >&2; missing=1; }
+  command -v curl >/dev/null || lacks "curl (for example apt-get install curl)"
+  if ! command -v python3 >/dev/null || ! python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+    lacks "Python 3.11 or newer as python3"
+  elif ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+    lacks "Python's module venv (for example apt-get install python3-venv)"
+  fi
+  [ -x "$BACKENDS_BIN/jaeger" ] || command -v go >/dev/null || lacks "Go 1.21 or newer, to build Jaeger (https://go.dev/dl)"
+  [ $missing = 0 ] || exit 69
+}
+
 # need_program <name>: stops with the command that installs it when it is missing.
 need_program() {
   [ -x "$BACKENDS_BIN/$1" ] || { echo "missing $BACKENDS_BIN/$1: run $BACKENDS_HERE/install.sh $1" >&2; exit 69; }

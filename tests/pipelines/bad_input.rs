@@ -13,7 +13,8 @@ use crate::forwarding::everything_arrives;
 use crate::program::{PATIENCE, Program, free_port};
 use crate::sink::Sink;
 
-/// RELIABILITY: all of it together may cost this much.
+/// All of it together may cost this much: the memory budget (64 MiB by default) and the bounded buffers that are not
+/// charged to it.
 const MOST_GROWTH_KIB: u64 = 100 << 10;
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Connections that come and go, at each of the two OTLP doors.

@@ -68,8 +68,19 @@ pub(crate) struct Program {
 impl Program {
     /// Starts the program and waits until everything is ready. The log must be JSON.
     pub(crate) async fn start(config: &str) -> Self {
+        Self::launch(Command::new(BINARY), config).await
+    }
+
+    /// The same by way of another program with its arguments (`nohup`).
+    pub(crate) async fn start_by(launcher: &[&str], config: &str) -> Self {
+        let mut command = Command::new(launcher[0]);
+        command.args(&launcher[1..]).arg(BINARY).stdout(Stdio::null());
+        Self::launch(command, config).await
+    }
+
+    async fn launch(mut command: Command, config: &str) -> Self {
         let config = Config::new(config);
-        let mut child = Command::new(BINARY)
+        let mut child = command
             .args(["--config", config.path()])
             .env_remove("SIDELIGHT_LOG")
             .stdin(Stdio::null())

@@ -36,9 +36,11 @@ service:
 
 #[tokio::test]
 async fn a_signal_lets_what_is_under_way_be_delivered_and_answered() {
-    for signal in ["TERM", "INT"] {
+    for signal in ["TERM", "INT", "HUP"] {
         let sink = Sink::start().await;
-        let mut program = Program::start(&config(&sink.address.to_string(), "ack: delivery", "30s")).await;
+        let config = config(&sink.address.to_string(), "ack: delivery", "30s");
+        // These tests may run under nohup, which the program would inherit.
+        let mut program = Program::start_by(&["env", "--default-signal=HUP"], &config).await;
         let grpc = program.grpc().await;
         sink.answer(false);
         let client = tokio::spawn(export(grpc, Signal::Traces, 3));
@@ -55,6 +57,20 @@ async fn a_signal_lets_what_is_under_way_be_delivered_and_answered() {
         );
         assert_eq!(sink.take(), [(Signal::Traces, protobuf(Signal::Traces, 3))]);
     }
+}
+
+#[tokio::test]
+async fn under_nohup_it_outlives_its_terminal() {
+    let sink = Sink::start().await;
+    let config = config(&sink.address.to_string(), "ack: delivery", "30s");
+    let mut program = Program::start_by(&["nohup"], &config).await;
+    let grpc = program.grpc().await;
+    program.signal("HUP").await;
+    export(grpc, Signal::Traces, 3).await.expect("still at work");
+    program.signal("TERM").await;
+    let line = program.logged("delivering what is left").await;
+    assert!(line.contains("SIGTERM"), "{line}");
+    assert_eq!(program.exit_code().await, 0, "{}", program.log().concat());
 }
 
 #[tokio::test]

@@ -41,7 +41,7 @@ pub struct QueueConfig {
     pub budget: Budget,
     /// Where the queue's metrics are.
     pub metrics: Registry,
-    /// QueueState by the queues of the exporter.
+    /// Shared by the queues of the exporter.
     pub status: ExporterStatus,
 }
 

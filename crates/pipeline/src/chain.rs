@@ -161,7 +161,9 @@ impl Chain {
             let stage = &mut self.stages[i];
             let mut out = Out::default();
             if catch_unwind(AssertUnwindSafe(|| call(stage, &mut out))).is_err() {
-                // What the processor held dies with it; its acks answered "retry" while unwinding.
+                // What it still holds is dropped with it in `restart`: those acks answer "retry" and count as lost.
+                // What the call had taken in hand was let go while unwinding, without an answer: unlike in
+                // `Stage::process`, no branch is kept over this call.
                 stage.restart();
             }
             let given = stage.settle(&mut out);

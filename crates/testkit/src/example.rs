@@ -43,19 +43,89 @@ pub async fn start_and_drain(plan: Plan) -> Result<(), String> {
     }
 }
 
-/// Examples are written with the ports and paths that users have; tests must not collide on them.
+/// Examples are written with the ports and paths that users have; tests must not collide on them. What listens is
+/// below `receivers` and `extensions`; the endpoints of exporters are where they send to.
 fn with_free_places(example: &str, scratch: &std::path::Path) -> String {
     let mut text = String::new();
-    for line in example.lines() {
-        let indent = &line[..line.len() - line.trim_start().len()];
-        match line.trim() {
-            "grpc:" | "http:" => text += &format!("{line}\n{indent}  endpoint: localhost:0\n"),
-            "health_check:" => text += &format!("{line}\n{indent}  endpoint: localhost:0\n"),
-            other if other.starts_with("path: /") => {
-                text += &format!("{indent}path: {}\n", scratch.join("example.out").display());
-            }
-            _ => text += &format!("{line}\n"),
+    let mut listens = false;
+    let mut lines = example.lines().peekable();
+    while let Some(line) = lines.next() {
+        if line.starts_with(|c: char| c.is_ascii_lowercase()) {
+            listens = line.starts_with("receivers:") || line.starts_with("extensions:");
         }
+        let indent = &line[..line.len() - line.trim_start().len()];
+        text += &match line.trim() {
+            // Nothing below it: the defaults, which name a port.
+            "grpc:" | "http:" | "health_check:" if listens && !goes_deeper(indent, lines.peek()) => {
+                format!("{line}\n{indent}  endpoint: localhost:0\n")
+            }
+            _ if listens && line.contains("endpoint:") => format!("{}\n", with_any_port(line)),
+            other if other.starts_with("path: /") => {
+                format!("{indent}path: {}\n", scratch.join("example.out").display())
+            }
+            _ => format!("{line}\n"),
+        };
     }
     text
+}
+
+fn goes_deeper(indent: &str, next: Option<&&str>) -> bool {
+    next.is_some_and(|next| next.len() - next.trim_start().len() > indent.len())
+}
+
+/// `endpoint: host:4317` with port 0, which is any free one. Other endpoints (`unix:///path`) stay.
+fn with_any_port(line: &str) -> String {
+    let Some((key, value)) = line.split_once("endpoint:") else {
+        return line.to_owned();
+    };
+    let start = value.len() - value.trim_start().len();
+    let end = value[start..]
+        .find([' ', ',', '}'])
+        .map_or(value.len(), |length| start + length);
+    let (endpoint, tail) = value.split_at(end);
+    let unquoted = endpoint.trim_end_matches(['"', '\'']);
+    match unquoted.rsplit_once(':') {
+        Some((host, port)) if !port.is_empty() && port.bytes().all(|digit| digit.is_ascii_digit()) => {
+            format!("{key}endpoint:{host}:0{}{tail}", &endpoint[unquoted.len()..])
+        }
+        _ => line.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_free_places;
+
+    #[test]
+    fn what_listens_gets_any_port_and_what_is_sent_to_keeps_its_own() {
+        for (example, expected) in [
+            (
+                "receivers:\n  otlp:\n    protocols:\n      grpc:\n      http:\n",
+                "receivers:\n  otlp:\n    protocols:\n      grpc:\n        endpoint: localhost:0\n      http:\n        \
+                 endpoint: localhost:0\n",
+            ),
+            (
+                "receivers:\n  syslog:\n    tcp:\n      endpoint: 0.0.0.0:54526 # all\n",
+                "receivers:\n  syslog:\n    tcp:\n      endpoint: 0.0.0.0:0 # all\n",
+            ),
+            (
+                "extensions:\n  health_check:\n    endpoint: \"[::1]:13133\"\n",
+                "extensions:\n  health_check:\n    endpoint: \"[::1]:0\"\n",
+            ),
+            (
+                "receivers:\n  statsd: {endpoint: localhost:8125, transport: udp}\n",
+                "receivers:\n  statsd: {endpoint: localhost:0, transport: udp}\n",
+            ),
+            (
+                "receivers:\n  x:\n    endpoint: unix:///run/x.sock\nexporters:\n  y:\n    endpoint: http://jaeger:4317\n",
+                "receivers:\n  x:\n    endpoint: unix:///run/x.sock\nexporters:\n  y:\n    endpoint: http://jaeger:4317\n",
+            ),
+            (
+                "exporters:\n  file:\n    path: /var/x\n",
+                "exporters:\n  file:\n    path: /s/example.out\n",
+            ),
+        ] {
+            assert_eq!(with_free_places(example, "/s".as_ref()), expected);
+        }
+    }
 }

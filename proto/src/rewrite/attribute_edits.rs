@@ -323,14 +323,3 @@ fn key_of(attribute: &[u8]) -> &[u8] {
         _ => AttributeView::new(attribute).key_bytes(),
     }
 }
-
-impl<'a> AttributeEdits<'a> {
-    /// The attributes of the input, as views.
-    pub fn original(&self) -> impl Iterator<Item = AttributeView<'a>> + use<'a> {
-        let number = self.number;
-        Fields::within(self.input, self.message.clone()).filter_map(move |field| match field.value {
-            Value::Len(content) if field.number == number => Some(AttributeView::new(content)),
-            _ => None,
-        })
-    }
-}

@@ -31,6 +31,11 @@ TEXT_LINE = re.compile(r"^(\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2},\d{3}) - (\w+) - 
 DURATION = re.compile(r"耗时\s*[:：]\s*(\d+\.\d+)\s*秒")
 ACCESS_LINE = re.compile(r'^\S+ - - \[[^]]+\] "(\S+) (\S+) HTTP/1\.1" (\d{3}) \d+ "-" "[^"]*" \d+\.\d{3}$')
 
+NGINX_ERROR_LINE = re.compile(
+    r"^(\d{4}/\d{2}/\d{2} \d{2}:\d{2}:\d{2}) \[error\] \d+#0: \*(\d+) .*\b(\d{3}), client: 127\.0\.0\.1, "
+    r'server: trading_app, request: "(\S+) (\S+) HTTP/1\.1", host: "127\.0\.0\.1:\d+"$'
+)
+
 
 def free_ports(count: int) -> list[int]:
     held = [socket.socket() for _ in range(count)]
@@ -181,6 +186,15 @@ def test_json_log_lines_have_the_agreed_fields(grpc: Run, _):
     assert all(always <= record.keys() for record in records)
     assert any({"user_id", "request_id", "strategy_id"} <= record.keys() for record in records)
     assert any("ZeroDivisionError" in record.get("exception", "") for record in records)
+
+
+def test_the_nginx_error_log_has_a_line_for_each_answer_of_500_or_more(grpc: Run, http: Run):
+    for run in (grpc, http):
+        lines = [NGINX_ERROR_LINE.match(line).groups() for line in run.lines("error.log")]
+        told = Counter((method, path, status) for _, _, status, method, path in lines)
+        failed = {request: n for request, n in requests_made(run).items() if request[2] >= "500"}
+        assert failed and told == failed, (told, failed)
+        assert len({connection for _, connection, _, _, _ in lines}) == len(lines)
 
 
 def test_business_events_are_json_after_their_marker(grpc: Run, _):

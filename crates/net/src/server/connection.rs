@@ -143,7 +143,8 @@ fn http1_builder(settings: &ServerSettings) -> http1::Builder {
 
 fn http2_builder(settings: &ServerSettings, window: u32) -> http2::Builder<TokioExecutor> {
     let mut builder = http2::Builder::new(TokioExecutor::new());
-    // Limits on resets and CONTINUATION frames stay at h2's defaults (RELIABILITY: rapid reset, floods).
+    // Limits on resets and CONTINUATION frames stay at h2's defaults: they end a connection that opens and resets
+    // streams without pause ("rapid reset") or never ends its headers.
     builder
         .timer(TokioTimer::new())
         .max_header_list_size(settings.max_header_bytes)
