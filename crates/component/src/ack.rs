@@ -5,6 +5,7 @@
 //! whoever ends that branch's way: delivered, stored durably, refused for now, or dropped with a reason.
 //! When the last branch is resolved the receipt yields the worst of the answers.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -206,11 +207,30 @@ impl Ack {
     }
 }
 
+thread_local! {
+    static BRANCH_IS_KEPT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Calls a component with a batch of which the caller keeps a branch: where the call panics, what it had in hand ends
+/// without an answer of its own, for the caller gives the batch another try. Outside of such a call what dies in a panic
+/// is answered "send it again".
+pub fn with_branch_kept<T>(call: impl FnOnce() -> T) -> T {
+    struct Before(bool);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            BRANCH_IS_KEPT.set(self.0);
+        }
+    }
+    let _before = Before(BRANCH_IS_KEPT.replace(true));
+    call()
+}
+
 impl Drop for Ack {
     fn drop(&mut self) {
         let Some(core) = self.0.take() else { return };
         if std::thread::panicking() {
-            core.release(None);
+            let answer = Outcome::retry("a component panicked with the batch in hand");
+            core.release((!BRANCH_IS_KEPT.get()).then_some(answer));
         } else {
             LOST.fetch_add(1, Ordering::Relaxed);
             core.release(Some(Outcome::retry(
@@ -275,19 +295,6 @@ mod tests {
         assert!(lost_branches() > before);
     }
 
-    #[tokio::test]
-    async fn a_branch_dropped_by_a_panic_leaves_the_decision_to_the_one_who_holds_another() {
-        let (ack, receipt) = Ack::new();
-        let branch = ack.branch();
-        let panicked = std::thread::spawn(move || {
-            let _held = branch;
-            panic!("on purpose");
-        });
-        assert!(panicked.join().is_err());
-        ack.resolve(Outcome::Done);
-        assert_eq!(receipt.await, Outcome::Done);
-    }
-
     #[test]
     fn an_ack_is_abandoned_when_the_receipt_is_gone() {
         let (ack, receipt) = Ack::new();
@@ -315,5 +322,23 @@ mod tests {
             Outcome::Done.worst(Outcome::rejected("x")),
             Outcome::rejected("x")
         );
+    }
+
+    #[tokio::test]
+    async fn what_dies_in_a_panic_is_to_be_sent_again_unless_a_branch_is_kept() {
+        let panic_with = |ack: Ack| {
+            let _in_hand = ack;
+            panic!("on purpose");
+        };
+        let (ack, receipt) = Ack::new();
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| panic_with(ack))).expect_err("it panics");
+        assert!(receipt.await.is_retryable());
+
+        let (ack, receipt) = Ack::new();
+        let kept = ack.branch();
+        let call = std::panic::AssertUnwindSafe(|| with_branch_kept(|| panic_with(ack)));
+        std::panic::catch_unwind(call).expect_err("it panics");
+        kept.resolve(Outcome::Done);
+        assert_eq!(receipt.await, Outcome::Done);
     }
 }

@@ -30,7 +30,7 @@ pub mod registry;
 pub mod sending;
 mod status;
 
-pub use ack::{Ack, Outcome, Receipt, lost_branches};
+pub use ack::{Ack, Outcome, Receipt, lost_branches, with_branch_kept};
 pub use async_trait::async_trait;
 pub use batch::{Batch, Chunk, Payload};
 pub use beside::{beside_the_workers, is_beside_the_workers};

@@ -14,6 +14,7 @@ use sidelight_component::metrics::{Counter, Registry};
 use sidelight_component::registry::BuildProcessor;
 use sidelight_component::{
     Batch, BuildContext, Chunk, Load, Now, Out, Outcome, Overloaded, Payload, Processor, Role, State,
+    with_branch_kept,
 };
 use smallvec::SmallVec;
 use tracing::{error, warn};
@@ -161,9 +162,8 @@ impl Chain {
             let stage = &mut self.stages[i];
             let mut out = Out::default();
             if catch_unwind(AssertUnwindSafe(|| call(stage, &mut out))).is_err() {
-                // What it still holds is dropped with it in `restart`: those acks answer "retry" and count as lost.
-                // What the call had taken in hand was let go while unwinding, without an answer: unlike in
-                // `Stage::process`, no branch is kept over this call.
+                // What the call had in hand was answered "send it again" while unwinding; what the processor still holds
+                // is dropped with it in `restart`, answered the same and counted as lost.
                 stage.restart();
             }
             let given = stage.settle(&mut out);
@@ -190,7 +190,9 @@ impl Stage {
     /// Calls the processor; `None` where it panicked, which also builds it anew.
     fn attempt(&mut self, batch: Batch, now: Now) -> Option<Batches> {
         let mut out = Out::default();
-        let call = catch_unwind(AssertUnwindSafe(|| self.processor.process(batch, now, &mut out)));
+        let call = catch_unwind(AssertUnwindSafe(|| {
+            with_branch_kept(|| self.processor.process(batch, now, &mut out))
+        }));
         if call.is_ok() {
             return Some(self.settle(&mut out));
         }
