@@ -112,6 +112,8 @@ fn a_listener_beyond_this_machine_needs_authentication_or_a_word() {
     };
     insta::assert_snapshot!(shown(&with("")));
     assert_eq!(shown(&with("        insecure: true\n")), "can be started");
+    // The word `unix` does not make a socket of an address.
+    insta::assert_snapshot!(shown(&with("        transport: unix\n")));
 }
 
 #[test]

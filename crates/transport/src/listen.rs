@@ -15,7 +15,7 @@ setting_enum! {
     pub enum Transport {
         /// TCP over IPv4 or IPv6.
         Tcp = "tcp" | "tcp4" | "tcp6",
-        /// A unix socket; the endpoint is its path.
+        /// A unix socket; the endpoint must be its path.
         Unix = "unix",
     }
 }
@@ -50,9 +50,9 @@ settings! {
 settings! {
     /// A gRPC listener.
     pub struct GrpcServer {
-        /// Where to listen: `host:port` or `unix:///path`.
+        /// Where to listen: `host:port`, or `/path` of a unix socket, with or without `unix://` in front.
         endpoint: Endpoint = Endpoint::tcp("localhost", 4317),
-        /// What kind of socket it is; `unix:///path` as endpoint says so by itself.
+        /// What kind of socket `endpoint` must be; a path says by itself that it is a unix socket.
         transport: Transport = Transport::Tcp,
         /// Encryption; without it the listener talks cleartext.
         tls: Option<TlsServer>,
@@ -80,9 +80,9 @@ settings! {
 settings! {
     /// An HTTP listener.
     pub struct HttpServer {
-        /// Where to listen: `host:port` or `unix:///path`.
+        /// Where to listen: `host:port`, or `/path` of a unix socket, with or without `unix://` in front.
         endpoint: Endpoint = Endpoint::tcp("localhost", 4318),
-        /// What kind of socket it is; `unix:///path` as endpoint says so by itself.
+        /// What kind of socket `endpoint` must be; a path says by itself that it is a unix socket.
         transport: Transport = Transport::Tcp,
         /// Encryption; without it the listener talks cleartext.
         tls: Option<TlsServer>,
@@ -109,16 +109,27 @@ settings! {
     validate HttpServer::check;
 }
 
+/// The endpoint is of the kind that `transport` says. What is listened on depends on the endpoint alone.
+fn check_transport(endpoint: &Endpoint, transport: Transport, check: &mut Check<'_, '_>) {
+    match (endpoint, transport) {
+        (Endpoint::Tcp { .. }, Transport::Unix) => check.error_hint(
+            "endpoint",
+            "is no path, but `transport` is `unix`",
+            "write the path of the socket, `/run/sidelight/otlp.sock`, or remove `transport`",
+        ),
+        (Endpoint::Unix(_), Transport::Tcp) if check.is_given("transport") => check.error_hint(
+            "endpoint",
+            "is the path of a unix socket, but `transport` is `tcp`",
+            "write `host:port`, or remove `transport`",
+        ),
+        _ => {}
+    }
+}
+
 /// Beyond loopback there must be somebody who decides who may send.
-fn check_reach(
-    endpoint: &Endpoint,
-    transport: Transport,
-    tls: Option<&TlsServer>,
-    insecure: bool,
-    check: &mut Check<'_, '_>,
-) {
+fn check_reach(endpoint: &Endpoint, tls: Option<&TlsServer>, insecure: bool, check: &mut Check<'_, '_>) {
     let checks_clients = tls.is_some_and(|tls| tls.client_ca_file.is_some());
-    if transport == Transport::Tcp && !endpoint.is_loopback() && !checks_clients && !insecure {
+    if !endpoint.is_loopback() && !checks_clients && !insecure {
         check.error_hint(
             "endpoint",
             "listens beyond this machine without authentication",
@@ -129,13 +140,8 @@ fn check_reach(
 
 impl GrpcServer {
     fn check(&self, check: &mut Check<'_, '_>) {
-        check_reach(
-            &self.endpoint,
-            self.transport,
-            self.tls.as_ref(),
-            self.insecure,
-            check,
-        );
+        check_transport(&self.endpoint, self.transport, check);
+        check_reach(&self.endpoint, self.tls.as_ref(), self.insecure, check);
     }
 
     /// How messages are read.
@@ -169,13 +175,8 @@ impl GrpcServer {
 
 impl HttpServer {
     fn check(&self, check: &mut Check<'_, '_>) {
-        check_reach(
-            &self.endpoint,
-            self.transport,
-            self.tls.as_ref(),
-            self.insecure,
-            check,
-        );
+        check_transport(&self.endpoint, self.transport, check);
+        check_reach(&self.endpoint, self.tls.as_ref(), self.insecure, check);
     }
 
     /// How bodies are read.
@@ -207,12 +208,12 @@ fn with_windows(budget: usize) -> ServerSettings {
 }
 
 /// The endpoint as the net library has it.
-pub fn net_endpoint(endpoint: &Endpoint, transport: Transport) -> listener::Endpoint {
+pub fn net_endpoint(endpoint: &Endpoint) -> listener::Endpoint {
     /// Owner and group may connect.
     const SOCKET_MODE: u32 = 0o660;
-    match (endpoint, transport) {
-        (Endpoint::Unix(path), _) => listener::Endpoint::unix(path, SOCKET_MODE),
-        (Endpoint::Tcp { host, port }, _) => listener::Endpoint::Tcp {
+    match endpoint {
+        Endpoint::Unix(path) => listener::Endpoint::unix(path, SOCKET_MODE),
+        Endpoint::Tcp { host, port } => listener::Endpoint::Tcp {
             host: host.clone(),
             port: *port,
         },

@@ -114,7 +114,12 @@ fn config(shared_port: bool, max_mib: usize) -> Config {
         "protocols:\n  grpc:\n    endpoint: 127.0.0.1:{port}\n    max_recv_msg_size_mib: {max_mib}\n  http:\n    \
          endpoint: 127.0.0.1:{port}\n    max_request_body_size: {max_mib}MiB\n"
     );
-    let (tree, mut mistakes) = load_str("test.yaml", &text, &FixedEnv::default());
+    read_config(&text)
+}
+
+/// Settings from their text, which has no mistake.
+pub(super) fn read_config(text: &str) -> Config {
+    let (tree, mut mistakes) = load_str("test.yaml", text, &FixedEnv::default());
     let tree = tree.expect("YAML");
     let owner = Owner {
         label: "receiver `otlp`".into(),
@@ -126,20 +131,29 @@ fn config(shared_port: bool, max_mib: usize) -> Config {
     config.expect("settings").config
 }
 
+/// What a receiver is built in.
+pub(super) fn context(budget: Budget) -> BuildContext {
+    let id: ComponentId = "otlp".parse().expect("an id");
+    BuildContext {
+        id: id.clone(),
+        pipeline: None,
+        budget,
+        clock: Clock::system(),
+        metrics: Registry::default(),
+        status: StatusBoard::default().reporter(Role::Receiver, id),
+        state_dir: "unused".into(),
+        workers: 1,
+    }
+}
+
 impl Rig {
     pub(super) async fn start(options: Options) -> Self {
-        let id: ComponentId = "otlp".parse().expect("an id");
-        let (budget, metrics) = (Budget::new(options.budget), Registry::default());
-        let context = BuildContext {
-            id: id.clone(),
-            pipeline: None,
-            budget: budget.clone(),
-            clock: Clock::system(),
-            metrics: metrics.clone(),
-            status: StatusBoard::default().reporter(Role::Receiver, id.clone()),
-            state_dir: "unused".into(),
-            workers: 1,
-        };
+        let context = context(Budget::new(options.budget));
+        let (id, budget, metrics) = (
+            context.id.clone(),
+            context.budget.clone(),
+            context.metrics.clone(),
+        );
         let mut receiver = Box::new(
             OtlpReceiver::new(config(options.shared_port, options.max_mib), &context).expect("built"),
         );
