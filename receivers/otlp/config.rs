@@ -91,6 +91,14 @@ impl ReceiverConfig for Config {
             .collect()
     }
 
+    fn request_limits(&self) -> Vec<(usize, &'static str)> {
+        let grpc = self.protocols.grpc.iter();
+        let http = self.protocols.http.iter();
+        grpc.map(|g| (g.limits().max_size, "protocols.grpc.max_recv_msg_size_mib"))
+            .chain(http.map(|h| (h.server.limits().max_size, "protocols.http.max_request_body_size")))
+            .collect()
+    }
+
     fn build(&self, cx: &BuildContext) -> Result<Box<dyn Receiver>, BuildError> {
         Ok(Box::new(OtlpReceiver::new(self.clone(), cx)?))
     }

@@ -117,6 +117,28 @@ fn a_listener_beyond_this_machine_needs_authentication_or_a_word() {
 }
 
 #[test]
+fn requests_larger_than_the_memory_budget() {
+    insta::assert_snapshot!(shown(
+        "receivers:
+  otlp:
+    protocols:
+      grpc:
+        max_recv_msg_size_mib: 9
+      http:
+        max_request_body_size: 8MiB
+exporters:
+  nop:
+service:
+  sidelight: {memory_budget: 8MiB}
+  pipelines:
+    traces:
+      receivers: [otlp]
+      exporters: [nop]
+"
+    ));
+}
+
+#[test]
 fn a_collector_configuration_runs_unchanged() {
     let shown = shown(
         "receivers:

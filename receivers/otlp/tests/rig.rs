@@ -8,7 +8,7 @@ use std::time::Instant;
 use sidelight_component::metrics::Registry;
 use sidelight_component::{
     Ack, Budget, BuildContext, Clock, ComponentId, DrainTrigger, Intake, Outcome, Output, Outputs, Payload,
-    Receipt, Receiver, ReceiverError, Role, Signal, StatusBoard, drain_signal,
+    Permit, Receipt, Receiver, ReceiverError, Role, Signal, StatusBoard, drain_signal,
 };
 use sidelight_config::{FixedEnv, Owner, load_str, read};
 use tokio::task::JoinHandle;
@@ -65,6 +65,8 @@ pub(super) struct Options {
     pub(super) refuses: bool,
     /// The memory budget in bytes.
     pub(super) budget: usize,
+    /// What other requests hold of it.
+    pub(super) held: usize,
     /// The signals that a pipeline takes.
     pub(super) signals: &'static [Signal],
     /// One port for both protocols.
@@ -81,6 +83,7 @@ impl Default for Options {
             outcome: Outcome::Done,
             refuses: false,
             budget: 64 << 20,
+            held: 0,
             signals: &Signal::ALL,
             shared_port: false,
             gated: false,
@@ -94,6 +97,8 @@ pub(super) struct Rig {
     pub(super) grpc: SocketAddr,
     pub(super) http: SocketAddr,
     pub(super) budget: Budget,
+    /// What other requests hold of the budget.
+    pub(super) others: Option<Permit>,
     pub(super) metrics: Registry,
     pub(super) drain: DrainTrigger,
     pub(super) running: JoinHandle<Result<(), ReceiverError>>,
@@ -182,6 +187,7 @@ impl Rig {
         Self {
             grpc,
             http,
+            others: Some(budget.charge_anyway(options.held)),
             budget,
             metrics,
             drain,

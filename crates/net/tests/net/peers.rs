@@ -12,6 +12,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
 };
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 use prost::Message;
+use sidelight_net::admission::Admission as _;
 use sidelight_net::client::{Client, ClientSettings, Protocol};
 use sidelight_net::compress::{Encoding, deflate};
 use sidelight_net::grpc::{self, Code, RetryInfo, Status};
@@ -91,11 +92,9 @@ async fn tonic_client_sees_our_errors() {
     // The connection lives on.
     client.export(request(1)).await.expect("accepted");
 
-    let tight = OtlpServer::start(Options {
-        budget: 100,
-        ..Options::default()
-    })
-    .await;
+    let tight = OtlpServer::start(Options::default()).await;
+    let room = tight.budget.largest_beside(100);
+    let _others = tight.budget.reserve(room).expect("room");
     let mut client = TraceServiceClient::connect(format!("http://{}", tight.address()))
         .await
         .expect("connected");
