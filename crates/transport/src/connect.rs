@@ -39,7 +39,7 @@ settings! {
         /// A ping after this time without data. Servers may refuse clients that ping more often than every
         /// 5 minutes.
         time: Duration [Duration::from_secs(1)..] = Duration::from_secs(300),
-        /// The connection is dead when a ping is not answered for this long.
+        /// The connection is dead when a ping is not answered for this long. 0 means the default.
         timeout: Duration = Duration::from_secs(20),
         /// True: connections without requests are pinged as well.
         permit_without_stream: bool = false,
@@ -50,7 +50,10 @@ impl From<&KeepaliveClient> for Keepalive {
     fn from(settings: &KeepaliveClient) -> Self {
         Self {
             time: settings.time,
-            timeout: settings.timeout,
+            timeout: match settings.timeout {
+                Duration::ZERO => KeepaliveClient::default().timeout,
+                timeout => timeout,
+            },
             permit_without_stream: settings.permit_without_stream,
         }
     }

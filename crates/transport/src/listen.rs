@@ -29,9 +29,9 @@ settings! {
         max_connection_age: Duration = Duration::ZERO,
         /// From then on calls have this long to finish. 0 means for ever.
         max_connection_age_grace: Duration = Duration::ZERO,
-        /// A ping after this time without data.
+        /// A ping after this time without data. 0 means the default.
         time: Duration = Duration::from_secs(2 * 3600),
-        /// The connection is dead when a ping is not answered for this long.
+        /// The connection is dead when a ping is not answered for this long. 0 means the default.
         timeout: Duration = Duration::from_secs(20),
     }
 }
@@ -88,9 +88,9 @@ settings! {
         tls: Option<TlsServer>,
         /// The largest body in bytes, before and after decompression; 0 means the default of 16 MiB.
         max_request_body_size: ByteSize = ByteSize::mib(16),
-        /// The longest time from the first byte of a request to the end of its headers.
+        /// The longest time from the first byte of a request to the end of its headers. 0 means no limit.
         read_header_timeout: Duration = Duration::from_secs(10),
-        /// A connection without requests is closed after this time.
+        /// A connection without requests is closed after this time. 0 means never.
         idle_timeout: Duration = Duration::from_secs(60),
         /// True: listens beyond this machine without authentication all the same.
         insecure: bool = false,
@@ -155,18 +155,18 @@ impl GrpcServer {
     /// The server's bounds; `budget` is the memory budget, of which connection windows take an eighth.
     pub fn server_settings(&self, budget: usize) -> ServerSettings {
         let parameters = &self.keepalive.server_parameters;
-        let never_at_zero = |duration: Duration| (!duration.is_zero()).then_some(duration);
+        let defaults = ServerParameters::default();
         ServerSettings {
             max_concurrent_streams: self.max_concurrent_streams,
             max_frame_size: u32::try_from(self.max_frame_size.bytes())
                 .unwrap_or(u32::MAX)
                 .min((16 << 20) - 1),
             keepalive: ServerKeepalive {
-                time: parameters.time,
-                timeout: parameters.timeout,
-                max_connection_idle: never_at_zero(parameters.max_connection_idle),
-                max_connection_age: never_at_zero(parameters.max_connection_age),
-                max_connection_age_grace: never_at_zero(parameters.max_connection_age_grace),
+                time: unless_zero(parameters.time).unwrap_or(defaults.time),
+                timeout: unless_zero(parameters.timeout).unwrap_or(defaults.timeout),
+                max_connection_idle: unless_zero(parameters.max_connection_idle),
+                max_connection_age: unless_zero(parameters.max_connection_age),
+                max_connection_age_grace: unless_zero(parameters.max_connection_age_grace),
             },
             ..with_windows(budget)
         }
@@ -193,11 +193,16 @@ impl HttpServer {
     /// The server's bounds; `budget` is the memory budget, of which connection windows take an eighth.
     pub fn server_settings(&self, budget: usize) -> ServerSettings {
         ServerSettings {
-            header_timeout: self.read_header_timeout,
-            http1_idle_timeout: self.idle_timeout,
+            header_timeout: unless_zero(self.read_header_timeout),
+            http1_idle_timeout: unless_zero(self.idle_timeout),
             ..with_windows(budget)
         }
     }
+}
+
+/// Go's servers take 0 for "not set".
+fn unless_zero(duration: Duration) -> Option<Duration> {
+    (!duration.is_zero()).then_some(duration)
 }
 
 fn with_windows(budget: usize) -> ServerSettings {
@@ -223,4 +228,36 @@ pub fn net_endpoint(endpoint: &Endpoint) -> listener::Endpoint {
 /// A failed bind as an error of the setting that names the endpoint.
 pub fn bind_error(setting: &str, error: &listener::BindError) -> BuildError {
     BuildError::at(setting, error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zero_means_what_it_means_in_the_collector() {
+        let http = HttpServer {
+            read_header_timeout: Duration::ZERO,
+            idle_timeout: Duration::ZERO,
+            ..HttpServer::default()
+        };
+        let settings = http.server_settings(1 << 20);
+        assert_eq!(
+            (settings.header_timeout, settings.http1_idle_timeout),
+            (None, None)
+        );
+        let mut grpc = GrpcServer::default();
+        grpc.keepalive.server_parameters = ServerParameters {
+            time: Duration::ZERO,
+            timeout: Duration::ZERO,
+            ..ServerParameters::default()
+        };
+        let keepalive = grpc.server_settings(1 << 20).keepalive;
+        let defaults = ServerKeepalive::default();
+        assert_eq!(
+            (keepalive.time, keepalive.timeout),
+            (defaults.time, defaults.timeout)
+        );
+        assert_eq!(keepalive.max_connection_idle, None);
+    }
 }
