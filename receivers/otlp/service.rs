@@ -68,7 +68,7 @@ impl OtlpReceiver {
         let http = self.config.protocols.http.as_ref()?;
         Some(Arc::new(Http {
             outputs: of_transport(outputs, "http"),
-            paths: [&http.traces_url_path, &http.metrics_url_path, &http.logs_url_path].map(Clone::clone),
+            paths: http.paths(),
             limits: http.server.limits(),
             admission: BudgetAdmission::new(self.context.budget.clone()),
             door: door.clone(),

@@ -139,6 +139,31 @@ service:
 }
 
 #[test]
+fn two_signals_on_one_path() {
+    insta::assert_snapshot!(shown(
+        "receivers:
+  otlp:
+    protocols:
+      http:
+        traces_url_path: v1/logs
+  otlp/all:
+    protocols:
+      http:
+        endpoint: localhost:4319
+        traces_url_path: /all
+        metrics_url_path: all
+exporters:
+  nop:
+service:
+  pipelines:
+    traces:
+      receivers: [otlp, otlp/all]
+      exporters: [nop]
+"
+    ));
+}
+
+#[test]
 fn a_collector_configuration_runs_unchanged() {
     let shown = shown(
         "receivers:

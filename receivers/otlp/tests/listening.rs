@@ -53,3 +53,10 @@ async fn without_limits_in_time_a_connection_is_kept_for_any_number_of_requests(
     }
     running.abort();
 }
+
+#[test]
+fn a_path_without_its_slash_gets_it() {
+    let config = read_config("protocols: {http: {traces_url_path: a/b, logs_url_path: /c}}");
+    let http = config.protocols.http.expect("given");
+    assert_eq!(http.paths(), ["/a/b", "/v1/metrics", "/c"]);
+}
