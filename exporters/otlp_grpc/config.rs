@@ -85,11 +85,10 @@ impl ExporterConfig for Config {
 
     fn build(&self, cx: &BuildContext) -> Result<Arc<dyn Exporter>, BuildError> {
         let target = target(&self.endpoint, "endpoint")?;
-        let cleartext = self.tls.insecure || self.endpoint.starts_with("http://");
-        let tls = if cleartext {
-            None
-        } else {
+        let tls = if target.is_encrypted(!self.tls.insecure) {
             Some(self.tls.load("tls")?)
+        } else {
+            None
         };
         let settings = ClientSettings {
             keepalive: self.keepalive.as_ref().map(Into::into),

@@ -8,7 +8,7 @@ use http::Uri;
 use sidelight_component::sending::{RetryOnFailure, SendingQueue, SendingSettings};
 use sidelight_component::{BuildContext, BuildError, Exporter, ExporterConfig, Signal};
 use sidelight_config::{Check, Secret, setting_enum, settings};
-use sidelight_net::client::{Client, ClientSettings, Protocol};
+use sidelight_net::client::{Client, ClientSettings, Protocol, Target};
 use sidelight_net::tls::ClientTls;
 use sidelight_transport::{
     Compression, CompressionParams, Compressor, TlsClient, check_target, header_map, target,
@@ -114,7 +114,7 @@ impl Config {
         let path = if path.is_empty() { "/".to_owned() } else { path };
         let path = Uri::try_from(path).map_err(|e| BuildError::at(setting, e.to_string()))?;
         let settings = ClientSettings::new(Protocol::Http1OrNegotiated);
-        let tls = tls.filter(|_| endpoint.starts_with("https://")).cloned();
+        let tls = tls.filter(|_| target.is_encrypted(false)).cloned();
         let client =
             Client::new(&target, settings, tls).map_err(|e| BuildError::at(setting, e.to_string()))?;
         Ok(Some(Route { client, path }))
@@ -138,10 +138,11 @@ impl ExporterConfig for Config {
             &self.metrics_endpoint,
             &self.logs_endpoint,
         ];
-        let encrypted = endpoints
-            .into_iter()
-            .flatten()
-            .any(|endpoint| endpoint.starts_with("https://"));
+        let encrypted = endpoints.into_iter().flatten().any(|endpoint| {
+            endpoint
+                .parse()
+                .is_ok_and(|target: Target| target.is_encrypted(false))
+        });
         let tls = if encrypted {
             Some(self.tls.load("tls")?)
         } else {
