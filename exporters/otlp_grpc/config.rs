@@ -10,7 +10,8 @@ use sidelight_component::{BuildContext, BuildError, Exporter, ExporterConfig};
 use sidelight_config::{Check, Secret, setting_enum, settings};
 use sidelight_net::client::{Client, ClientSettings, Protocol};
 use sidelight_transport::{
-    Compression, CompressionParams, Compressor, KeepaliveClient, TlsClient, check_target, header_map, target,
+    Compression, CompressionParams, Compressor, KeepaliveClient, TlsClient, check_authority, check_headers,
+    check_target, header_map, target,
 };
 
 use super::OtlpGrpc;
@@ -70,6 +71,8 @@ settings! {
 impl Config {
     fn check(&self, check: &mut Check<'_, '_>) {
         check_target(&self.endpoint, "endpoint", check);
+        check_authority(self.authority.as_deref(), "authority", check);
+        check_headers(&self.headers, "headers", check);
     }
 }
 

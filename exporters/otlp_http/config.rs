@@ -11,7 +11,7 @@ use sidelight_config::{Check, Secret, setting_enum, settings};
 use sidelight_net::client::{Client, ClientSettings, Protocol, Target};
 use sidelight_net::tls::ClientTls;
 use sidelight_transport::{
-    Compression, CompressionParams, Compressor, TlsClient, check_target, header_map, target,
+    Compression, CompressionParams, Compressor, TlsClient, check_headers, check_target, header_map, target,
 };
 
 use super::{OtlpHttp, Route, with_body_headers};
@@ -91,10 +91,15 @@ impl Config {
             let Some(endpoint) = endpoint else { continue };
             if endpoint.contains("://") {
                 check_target(endpoint, setting, check);
+                let path = endpoint.parse().map(|target: Target| target.path().to_owned());
+                if path.is_ok_and(|path| !path.is_empty() && Uri::try_from(path).is_err()) {
+                    check.error(setting, "has a path that no request can have");
+                }
             } else {
                 check.error_hint(setting, "has no scheme", "put `http://` or `https://` in front");
             }
         }
+        check_headers(&self.headers, "headers", check);
     }
 
     /// The destination of one signal: its own URL as it is, else the common one with the signal's path.

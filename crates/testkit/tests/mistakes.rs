@@ -139,6 +139,34 @@ service:
 }
 
 #[test]
+fn headers_and_an_authority_that_no_request_can_have() {
+    insta::assert_snapshot!(shown(
+        "receivers:
+  otlp:
+    protocols:
+      grpc:
+exporters:
+  otlp_grpc:
+    endpoint: localhost:14317
+    authority: a b
+    headers:
+      x tenant: a
+      x-shop: \"a\\nb\"
+  otlp_http:
+    endpoint: http://localhost:14318
+    logs_endpoint: http://localhost:14318/my logs
+    headers:
+      x(shop): a
+service:
+  pipelines:
+    traces:
+      receivers: [otlp]
+      exporters: [otlp_grpc, otlp_http]
+"
+    ));
+}
+
+#[test]
 fn two_signals_on_one_path() {
     insta::assert_snapshot!(shown(
         "receivers:
