@@ -167,6 +167,31 @@ service:
 }
 
 #[test]
+fn batches_without_a_meaning() {
+    insta::assert_snapshot!(shown(
+        "receivers:
+  otlp:
+    protocols:
+      grpc:
+exporters:
+  otlp_grpc:
+    endpoint: localhost:14317
+    sending_queue:
+      batch: {sizer: requests, min_size: 10, max_size: 9}
+  otlp_http:
+    endpoint: http://localhost:14318
+    sending_queue:
+      batch: {max_size: 1000}
+service:
+  pipelines:
+    traces:
+      receivers: [otlp]
+      exporters: [otlp_grpc, otlp_http]
+"
+    ));
+}
+
+#[test]
 fn two_signals_on_one_path() {
     insta::assert_snapshot!(shown(
         "receivers:
