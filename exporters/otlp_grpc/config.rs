@@ -10,7 +10,8 @@ use sidelight_component::{BuildContext, BuildError, Exporter, ExporterConfig};
 use sidelight_config::{Check, Secret, setting_enum, settings};
 use sidelight_net::client::{Client, ClientSettings, Protocol};
 use sidelight_transport::{
-    Compression, CompressionParams, Compressor, KeepaliveClient, TlsClient, check_target, header_map, target,
+    Compression, CompressionParams, Compressor, KeepaliveClient, TlsClient, check_authority, check_headers,
+    check_target, header_map, target,
 };
 
 use super::OtlpGrpc;
@@ -70,6 +71,8 @@ settings! {
 impl Config {
     fn check(&self, check: &mut Check<'_, '_>) {
         check_target(&self.endpoint, "endpoint", check);
+        check_authority(self.authority.as_deref(), "authority", check);
+        check_headers(&self.headers, "headers", check);
     }
 }
 
@@ -85,11 +88,10 @@ impl ExporterConfig for Config {
 
     fn build(&self, cx: &BuildContext) -> Result<Arc<dyn Exporter>, BuildError> {
         let target = target(&self.endpoint, "endpoint")?;
-        let cleartext = self.tls.insecure || self.endpoint.starts_with("http://");
-        let tls = if cleartext {
-            None
-        } else {
+        let tls = if target.is_encrypted(!self.tls.insecure) {
             Some(self.tls.load("tls")?)
+        } else {
+            None
         };
         let settings = ClientSettings {
             keepalive: self.keepalive.as_ref().map(Into::into),

@@ -8,10 +8,10 @@ use http::Uri;
 use sidelight_component::sending::{RetryOnFailure, SendingQueue, SendingSettings};
 use sidelight_component::{BuildContext, BuildError, Exporter, ExporterConfig, Signal};
 use sidelight_config::{Check, Secret, setting_enum, settings};
-use sidelight_net::client::{Client, ClientSettings, Protocol};
+use sidelight_net::client::{Client, ClientSettings, Protocol, Target};
 use sidelight_net::tls::ClientTls;
 use sidelight_transport::{
-    Compression, CompressionParams, Compressor, TlsClient, check_target, header_map, target,
+    Compression, CompressionParams, Compressor, TlsClient, check_headers, check_target, header_map, target,
 };
 
 use super::{OtlpHttp, Route, with_body_headers};
@@ -91,10 +91,15 @@ impl Config {
             let Some(endpoint) = endpoint else { continue };
             if endpoint.contains("://") {
                 check_target(endpoint, setting, check);
+                let path = endpoint.parse().map(|target: Target| target.path().to_owned());
+                if path.is_ok_and(|path| !path.is_empty() && Uri::try_from(path).is_err()) {
+                    check.error(setting, "has a path that no request can have");
+                }
             } else {
                 check.error_hint(setting, "has no scheme", "put `http://` or `https://` in front");
             }
         }
+        check_headers(&self.headers, "headers", check);
     }
 
     /// The destination of one signal: its own URL as it is, else the common one with the signal's path.
@@ -114,7 +119,7 @@ impl Config {
         let path = if path.is_empty() { "/".to_owned() } else { path };
         let path = Uri::try_from(path).map_err(|e| BuildError::at(setting, e.to_string()))?;
         let settings = ClientSettings::new(Protocol::Http1OrNegotiated);
-        let tls = tls.filter(|_| endpoint.starts_with("https://")).cloned();
+        let tls = tls.filter(|_| target.is_encrypted(false)).cloned();
         let client =
             Client::new(&target, settings, tls).map_err(|e| BuildError::at(setting, e.to_string()))?;
         Ok(Some(Route { client, path }))
@@ -138,10 +143,11 @@ impl ExporterConfig for Config {
             &self.metrics_endpoint,
             &self.logs_endpoint,
         ];
-        let encrypted = endpoints
-            .into_iter()
-            .flatten()
-            .any(|endpoint| endpoint.starts_with("https://"));
+        let encrypted = endpoints.into_iter().flatten().any(|endpoint| {
+            endpoint
+                .parse()
+                .is_ok_and(|target: Target| target.is_encrypted(false))
+        });
         let tls = if encrypted {
             Some(self.tls.load("tls")?)
         } else {

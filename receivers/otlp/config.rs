@@ -11,13 +11,14 @@ settings! {
     pub struct Http {
         /// The listener.
         flatten server: HttpServer,
-        /// The path that takes traces.
+        /// The path that takes traces. A `/` in front is put there where it is missing.
         traces_url_path: String = "/v1/traces",
         /// The path that takes metrics.
         metrics_url_path: String = "/v1/metrics",
         /// The path that takes logs.
         logs_url_path: String = "/v1/logs",
     }
+    validate Http::check;
 }
 
 settings! {
@@ -36,6 +37,34 @@ settings! {
     pub struct Config {
         /// The protocols to listen for; at least one.
         required protocols: Protocols,
+    }
+}
+
+impl Http {
+    /// The paths in the order of the signals, with the `/` that every path of a request begins with.
+    pub(super) fn paths(&self) -> [String; 3] {
+        [&self.traces_url_path, &self.metrics_url_path, &self.logs_url_path].map(|path| {
+            let path = path.strip_prefix('/').unwrap_or(path);
+            format!("/{path}")
+        })
+    }
+
+    /// A path says which signal a request carries.
+    fn check(&self, check: &mut Check<'_, '_>) {
+        const SETTINGS: [&str; 3] = ["traces_url_path", "metrics_url_path", "logs_url_path"];
+        let paths = self.paths();
+        for (i, j) in [(1, 0), (2, 0), (2, 1)] {
+            if paths[i] == paths[j] {
+                // One of them may be the default, which has no line.
+                let (i, j) = if check.is_given(SETTINGS[i]) {
+                    (i, j)
+                } else {
+                    (j, i)
+                };
+                let problem = format!("is the path of `{}` as well", SETTINGS[j]);
+                check.conflict(SETTINGS[i], SETTINGS[j], &problem);
+            }
+        }
     }
 }
 
@@ -88,6 +117,14 @@ impl ReceiverConfig for Config {
             .iter()
             .filter(|_| !self.protocols.share_a_port());
         grpc.chain(http.map(|h| listen(&h.server.endpoint, "protocols.http.endpoint")))
+            .collect()
+    }
+
+    fn request_limits(&self) -> Vec<(usize, &'static str)> {
+        let grpc = self.protocols.grpc.iter();
+        let http = self.protocols.http.iter();
+        grpc.map(|g| (g.limits().max_size, "protocols.grpc.max_recv_msg_size_mib"))
+            .chain(http.map(|h| (h.server.limits().max_size, "protocols.http.max_request_body_size")))
             .collect()
     }
 

@@ -26,6 +26,8 @@ const INLINE_JSON_BYTES: usize = 256 << 10;
 pub(super) enum Refusal {
     /// It is no OTLP: a text for the client.
     Malformed(String),
+    /// There will never be memory for it: the most bytes that there are for one.
+    TooLarge(usize),
     /// There is no memory for it now.
     Overloaded(sidelight_component::Overloaded),
 }
@@ -156,6 +158,10 @@ impl Door {
 
     /// Lets a JSON request in, as protobuf of at most `max_size` bytes.
     fn json(&self, signal: Signal, text: &[u8], max_size: usize) -> Result<Payload, Refusal> {
+        let most = self.budget.largest_beside(text.len());
+        if text.len() > most {
+            return Err(Refusal::TooLarge(most));
+        }
         // Protobuf is rarely larger than its JSON; what it is larger is charged when it is known.
         let permit = self.budget.charge(text.len()).map_err(Refusal::Overloaded)?;
         let transcoded = json::to_protobuf(signal, text, max_size).map_err(|e| {

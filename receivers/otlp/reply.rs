@@ -119,6 +119,10 @@ fn status(outcome: Outcome) -> Status {
 fn refusal_status(refusal: Refusal) -> Status {
     match refusal {
         Refusal::Malformed(text) => Status::new(Code::InvalidArgument, text),
+        Refusal::TooLarge(most) => Status::new(
+            Code::ResourceExhausted,
+            format!("the memory budget has room for JSON of {most} bytes at most"),
+        ),
         Refusal::Overloaded(full) => {
             Status::new(Code::Unavailable, full.to_string()).with_retry_after(full.retry_after)
         }
@@ -131,6 +135,7 @@ fn http_status(encoding: Encoding, status: &Status) -> Response<ReplyBody> {
     let delay: Option<Duration> = status.retry_info.map(|info| info.delay);
     let code = match status.code {
         Code::InvalidArgument => StatusCode::BAD_REQUEST,
+        Code::ResourceExhausted => StatusCode::PAYLOAD_TOO_LARGE,
         Code::Unavailable if delay.is_some() => StatusCode::TOO_MANY_REQUESTS,
         Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,

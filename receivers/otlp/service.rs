@@ -68,7 +68,7 @@ impl OtlpReceiver {
         let http = self.config.protocols.http.as_ref()?;
         Some(Arc::new(Http {
             outputs: of_transport(outputs, "http"),
-            paths: [&http.traces_url_path, &http.metrics_url_path, &http.logs_url_path].map(Clone::clone),
+            paths: http.paths(),
             limits: http.server.limits(),
             admission: BudgetAdmission::new(self.context.budget.clone()),
             door: door.clone(),
@@ -85,7 +85,7 @@ fn of_transport(outputs: &Outputs, transport: &str) -> [Option<sidelight_compone
 impl Receiver for OtlpReceiver {
     async fn open(&mut self) -> Result<(), BuildError> {
         if let Some(grpc) = &self.config.protocols.grpc {
-            let endpoint = net_endpoint(&grpc.endpoint, grpc.transport);
+            let endpoint = net_endpoint(&grpc.endpoint);
             let listener = bind(&endpoint)
                 .await
                 .map_err(|e| bind_error("protocols.grpc.endpoint", &e))?;
@@ -98,7 +98,7 @@ impl Receiver for OtlpReceiver {
             .as_ref()
             .filter(|_| !self.config.protocols.share_a_port())
         {
-            let endpoint = net_endpoint(&http.server.endpoint, http.server.transport);
+            let endpoint = net_endpoint(&http.server.endpoint);
             let listener = bind(&endpoint)
                 .await
                 .map_err(|e| bind_error("protocols.http.endpoint", &e))?;

@@ -6,6 +6,7 @@
 mod clients;
 mod completeness;
 mod draining;
+mod listening;
 mod rig;
 mod rows;
 mod sdk_clients;

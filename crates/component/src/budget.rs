@@ -24,16 +24,26 @@ pub const DEFAULT_LIMIT_BYTES: usize = 64 << 20;
 /// What a refused client is told to wait. Short, because the budget is freed by every delivered batch.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
+/// Buffers up to this size take what they hold.
+const SMALL: usize = 16 << 10;
+
 /// What a buffer of this many bytes takes of memory: allocators hand out sizes that are a quarter of a power of
 /// two apart (jemalloc's size classes; others are no finer), so that 544 kB take 640 KiB. Small buffers are
 /// taken as they are.
 fn taken(bytes: usize) -> usize {
-    const SMALL: usize = 16 << 10;
     if bytes <= SMALL {
         return bytes;
     }
     let step = 1_usize << ((bytes - 1).ilog2() - 2);
     bytes.checked_next_multiple_of(step).unwrap_or(usize::MAX)
+}
+
+/// The largest buffer that takes no more than `room` bytes: [`taken`] the other way round.
+fn fitting(room: usize) -> usize {
+    match room {
+        0..=SMALL => room,
+        _ => room - room % (1 << (room.ilog2() - 2)),
+    }
 }
 
 /// A count of bytes with a limit, in what buffers really take. Clones share it.
@@ -60,6 +70,12 @@ impl Budget {
     /// The limit in bytes.
     pub fn limit(&self) -> usize {
         self.0.limit
+    }
+
+    /// The largest buffer that could ever be charged beside another one of `held` bytes, with nothing else in the
+    /// budget. Waiting does not help what is larger.
+    pub fn largest_beside(&self, held: usize) -> usize {
+        fitting(self.0.limit.saturating_sub(taken(held)))
     }
 
     /// Bytes charged now.
@@ -223,6 +239,35 @@ mod tests {
         assert_eq!((permit.bytes(), budget.used()), (600 * KIB, 640 * KIB));
         permit.set(3);
         assert_eq!(budget.used(), 3);
+    }
+
+    #[test]
+    fn the_largest_buffer_just_fits_an_empty_budget() {
+        for limit in [
+            0,
+            1,
+            16_384,
+            16_385,
+            20_480,
+            100_000,
+            1 << 20,
+            (1 << 20) + 1,
+            60 << 20,
+        ] {
+            for held in [0, 1000, 30_000] {
+                let budget = Budget::new(limit);
+                let largest = budget.largest_beside(held);
+                let besides = budget.charge(held);
+                assert_eq!(
+                    besides.is_err(),
+                    held > limit.min(budget.largest_beside(0)),
+                    "{limit}"
+                );
+                let Ok(_besides) = besides else { continue };
+                assert!(budget.charge(largest).is_ok(), "{limit} beside {held}");
+                assert!(budget.charge(largest + 1).is_err(), "{limit} beside {held}");
+            }
+        }
     }
 
     #[test]

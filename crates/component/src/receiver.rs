@@ -36,6 +36,11 @@ pub trait ReceiverConfig: sidelight_config::Settings {
         Vec::new()
     }
 
+    /// The largest requests that it takes, in bytes, with the settings that say so.
+    fn request_limits(&self) -> Vec<(usize, &'static str)> {
+        Vec::new()
+    }
+
     /// Builds the receiver. No input or output happens here.
     ///
     /// # Errors

@@ -35,6 +35,8 @@ pub const ALL_SIGNALS: &[Signal] = &[Signal::Traces, Signal::Metrics, Signal::Lo
 pub trait BuildReceiver: Send + Sync {
     /// See [`ReceiverConfig::resources`].
     fn resources(&self) -> Vec<Resource>;
+    /// See [`ReceiverConfig::request_limits`].
+    fn request_limits(&self) -> Vec<(usize, &'static str)>;
     /// See [`ReceiverConfig::build`].
     ///
     /// # Errors
@@ -89,6 +91,9 @@ pub trait BuildExtension: Send + Sync {
 impl<T: ReceiverConfig> BuildReceiver for T {
     fn resources(&self) -> Vec<Resource> {
         ReceiverConfig::resources(self)
+    }
+    fn request_limits(&self) -> Vec<(usize, &'static str)> {
+        ReceiverConfig::request_limits(self)
     }
     fn build(&self, cx: &BuildContext) -> Result<Box<dyn Receiver>, BuildError> {
         ReceiverConfig::build(self, cx)

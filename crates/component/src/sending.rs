@@ -48,12 +48,13 @@ settings! {
         flush_timeout: Duration = Duration::from_millis(200),
         /// A batch of this size leaves although another one is on its way.
         min_size: u64 = 8192,
-        /// The largest batch; 0 means no limit in this unit. A request is also never larger than what the
+        /// The largest batch, not less than `min_size`; 0 means no limit in this unit. A request is also never larger than what the
         /// exporter's protocol takes.
         max_size: u64 = 0,
         /// The unit of both sizes: `items` or `bytes`.
         sizer: Sizer = Sizer::Items,
     }
+    validate BatchSettings::check;
 }
 
 settings! {
@@ -86,6 +87,30 @@ settings! {
         "storage" => "the durable queue is not built yet; leave it out: what is acknowledged is delivered, because the answer waits for the destination (`ack: delivery`)",
     }
     validate SendingQueue::check;
+}
+
+impl BatchSettings {
+    fn check(&self, check: &mut Check<'_, '_>) {
+        if self.sizer == Sizer::Requests {
+            check.error_hint(
+                "sizer",
+                "must not be `requests`: a batch is made of whatever requests there are",
+                "write `items` or `bytes`",
+            );
+        }
+        if self.max_size == 0 || self.max_size >= self.min_size {
+            return;
+        }
+        if check.is_given("min_size") {
+            check.conflict("max_size", "min_size", "must not be less than `min_size`");
+        } else {
+            check.error_hint(
+                "max_size",
+                "must not be less than `min_size`",
+                format!("`min_size` is {} unless it is given too", self.min_size),
+            );
+        }
+    }
 }
 
 impl SendingQueue {

@@ -15,6 +15,10 @@ use bytes::Bytes;
 pub trait Admission: Send + Sync {
     /// Takes `bytes` from the budget, or says when to ask again. Never blocks.
     fn reserve(&self, bytes: usize) -> Result<Charge, Overloaded>;
+
+    /// The largest buffer that could ever be granted beside another one of `held` bytes. What is larger must be
+    /// refused for good: who is told to come back later would come back for ever.
+    fn largest_beside(&self, held: usize) -> usize;
 }
 
 /// What a [`Charge`] holds. Dropping it gives everything back.
@@ -43,6 +47,10 @@ pub struct Unlimited;
 impl Admission for Unlimited {
     fn reserve(&self, _bytes: usize) -> Result<Charge, Overloaded> {
         Ok(Box::new(Unlimited))
+    }
+
+    fn largest_beside(&self, _held: usize) -> usize {
+        usize::MAX
     }
 }
 
@@ -111,6 +119,10 @@ impl Admission for FixedBudget {
             state: self.0.clone(),
             bytes,
         }))
+    }
+
+    fn largest_beside(&self, held: usize) -> usize {
+        self.0.limit.saturating_sub(held)
     }
 }
 

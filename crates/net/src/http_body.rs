@@ -23,7 +23,7 @@ const DISCARD_TIME: Duration = Duration::from_secs(2);
 /// Why a body was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HttpError {
-    /// 413: larger than the limit, before or after decompression.
+    /// 413: larger than the limit or than what the budget could ever hold, before or after decompression.
     #[error("body exceeds the limit of {limit} bytes{}", if *.inflated { " after decompression" } else { "" })]
     TooLarge {
         /// The limit in bytes.
@@ -130,7 +130,8 @@ pub fn content_encoding(headers: &HeaderMap) -> Result<Encoding, HttpError> {
     })
 }
 
-/// Reads a whole body, decompressed, of at most `limits.max_size` bytes before and after.
+/// Reads a whole body, decompressed, of at most `limits.max_size` bytes before and after, and no more than the budget
+/// could ever hold.
 ///
 /// `Content-Length` is charged before anything is read; without it the charge doubles as the body grows. The result
 /// carries its charge. When the body is refused over HTTP/1, its rest is read and thrown away for up to two seconds,
@@ -197,8 +198,9 @@ where
     B: Body<Data = Bytes> + Unpin,
     B::Error: std::fmt::Display,
 {
+    let max_size = limits.max_size.min(admission.largest_beside(0));
     let too_large = HttpError::TooLarge {
-        limit: limits.max_size,
+        limit: max_size,
         inflated: false,
     };
     // Set from Content-Length for both protocols.
@@ -206,19 +208,19 @@ where
         .size_hint()
         .exact()
         .map(|length| usize::try_from(length).unwrap_or(usize::MAX));
-    if known.is_some_and(|length| length > limits.max_size) {
+    if known.is_some_and(|length| length > max_size) {
         return Err(too_large);
     }
-    let capacity = known.unwrap_or(FIRST_STEP_BYTES.min(limits.max_size));
+    let capacity = known.unwrap_or(FIRST_STEP_BYTES.min(max_size));
     let mut charge = admission.reserve(capacity)?;
     let mut data: Vec<u8> = Vec::with_capacity(capacity);
     while let Some(piece) = next_data(body, limits.idle_timeout).await? {
         let needed = data.len() + piece.len();
-        if needed > limits.max_size {
+        if needed > max_size {
             return Err(too_large);
         }
         if needed > data.capacity() {
-            let new = needed.max(data.capacity().saturating_mul(2)).min(limits.max_size);
+            let new = needed.max(data.capacity().saturating_mul(2)).min(max_size);
             charge.grow(new - data.capacity())?;
             data.reserve_exact(new - data.len());
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use sidelight_component::sending::BatchSettings;
-use sidelight_component::{ComponentId, Resource, Role, Signal};
+use sidelight_component::{Budget, ComponentId, Resource, Role, Signal};
 use sidelight_config::{Mistake, Mistakes, Span, closest};
 
 use crate::document::{Declarations, Section};
@@ -68,7 +68,32 @@ pub(crate) fn check(service: &Service, declared: &Declarations, mistakes: &mut M
     resources(declared, &used, mistakes);
     batches(&service.pipelines, declared, mistakes);
     signals(&service.pipelines, declared, mistakes);
+    requests(service.settings.memory_budget, declared, &used, mistakes);
     used
+}
+
+/// Requests that are allowed but larger than the whole memory budget are refused all the same. The defaults stay
+/// silent: nobody asked for them.
+fn requests(budget: usize, declared: &Declarations, used: &Used, mistakes: &mut Mistakes) {
+    let largest = Budget::new(budget).largest_beside(0);
+    for (id, component) in &declared.receivers {
+        let Some(component) = component.as_ref().filter(|_| used.receivers.contains(id)) else {
+            continue;
+        };
+        for (bytes, setting) in component.config.request_limits() {
+            let Some(place) = component.spans.value(setting).filter(|_| bytes > largest) else {
+                continue;
+            };
+            let message = format!(
+                "`{setting}` of receiver `{id}` is more than the memory budget could ever hold: requests of more than \
+                 {largest} bytes are refused"
+            );
+            mistakes.push(
+                Mistake::warning(place, code::MEMORY, message)
+                    .hint("lower it, or raise `service.sidelight.memory_budget`"),
+            );
+        }
+    }
 }
 
 /// Settings of a processor that have no meaning for the signal of a pipeline it is in.

@@ -22,6 +22,8 @@ pub mod code {
     pub const EMPTY: &str = "empty_pipeline";
     /// Two components want the same address or file.
     pub const RESOURCE: &str = "resource_conflict";
+    /// A receiver takes larger requests than the memory budget could ever hold.
+    pub const MEMORY: &str = "memory_budget";
     /// A component that could not be started.
     pub const START: &str = "start";
     /// Two pipelines want the same queue to batch differently.

@@ -112,6 +112,108 @@ fn a_listener_beyond_this_machine_needs_authentication_or_a_word() {
     };
     insta::assert_snapshot!(shown(&with("")));
     assert_eq!(shown(&with("        insecure: true\n")), "can be started");
+    // The word `unix` does not make a socket of an address.
+    insta::assert_snapshot!(shown(&with("        transport: unix\n")));
+}
+
+#[test]
+fn requests_larger_than_the_memory_budget() {
+    insta::assert_snapshot!(shown(
+        "receivers:
+  otlp:
+    protocols:
+      grpc:
+        max_recv_msg_size_mib: 9
+      http:
+        max_request_body_size: 8MiB
+exporters:
+  nop:
+service:
+  sidelight: {memory_budget: 8MiB}
+  pipelines:
+    traces:
+      receivers: [otlp]
+      exporters: [nop]
+"
+    ));
+}
+
+#[test]
+fn headers_and_an_authority_that_no_request_can_have() {
+    insta::assert_snapshot!(shown(
+        "receivers:
+  otlp:
+    protocols:
+      grpc:
+exporters:
+  otlp_grpc:
+    endpoint: localhost:14317
+    authority: a b
+    headers:
+      x tenant: a
+      x-shop: \"a\\nb\"
+  otlp_http:
+    endpoint: http://localhost:14318
+    logs_endpoint: http://localhost:14318/my logs
+    headers:
+      x(shop): a
+service:
+  pipelines:
+    traces:
+      receivers: [otlp]
+      exporters: [otlp_grpc, otlp_http]
+"
+    ));
+}
+
+#[test]
+fn batches_without_a_meaning() {
+    insta::assert_snapshot!(shown(
+        "receivers:
+  otlp:
+    protocols:
+      grpc:
+exporters:
+  otlp_grpc:
+    endpoint: localhost:14317
+    sending_queue:
+      batch: {sizer: requests, min_size: 10, max_size: 9}
+  otlp_http:
+    endpoint: http://localhost:14318
+    sending_queue:
+      batch: {max_size: 1000}
+service:
+  pipelines:
+    traces:
+      receivers: [otlp]
+      exporters: [otlp_grpc, otlp_http]
+"
+    ));
+}
+
+#[test]
+fn two_signals_on_one_path() {
+    insta::assert_snapshot!(shown(
+        "receivers:
+  otlp:
+    protocols:
+      http:
+        traces_url_path: v1/logs
+  otlp/all:
+    protocols:
+      http:
+        endpoint: localhost:4319
+        traces_url_path: /all
+        metrics_url_path: all
+exporters:
+  nop:
+service:
+  pipelines:
+    traces:
+      receivers: [otlp, otlp/all]
+      exporters: [nop]
+"
+    ));
 }
 
 #[test]

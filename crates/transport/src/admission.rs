@@ -36,6 +36,13 @@ impl Admission for BudgetAdmission {
             always: self.always,
         }))
     }
+
+    fn largest_beside(&self, held: usize) -> usize {
+        match self.always {
+            true => usize::MAX,
+            false => self.budget.largest_beside(held),
+        }
+    }
 }
 
 struct Held {

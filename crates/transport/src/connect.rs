@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use sidelight_component::{Budget, BuildError};
 use sidelight_config::{Check, Secret, setting_enum, settings};
@@ -39,7 +40,7 @@ settings! {
         /// A ping after this time without data. Servers may refuse clients that ping more often than every
         /// 5 minutes.
         time: Duration [Duration::from_secs(1)..] = Duration::from_secs(300),
-        /// The connection is dead when a ping is not answered for this long.
+        /// The connection is dead when a ping is not answered for this long. 0 means the default.
         timeout: Duration = Duration::from_secs(20),
         /// True: connections without requests are pinged as well.
         permit_without_stream: bool = false,
@@ -50,7 +51,10 @@ impl From<&KeepaliveClient> for Keepalive {
     fn from(settings: &KeepaliveClient) -> Self {
         Self {
             time: settings.time,
-            timeout: settings.timeout,
+            timeout: match settings.timeout {
+                Duration::ZERO => KeepaliveClient::default().timeout,
+                timeout => timeout,
+            },
             permit_without_stream: settings.permit_without_stream,
         }
     }
@@ -121,22 +125,43 @@ pub fn check_target(endpoint: &str, setting: &str, check: &mut Check<'_, '_>) {
     }
 }
 
+/// Reports an `authority` that no request can have.
+pub fn check_authority(authority: Option<&str>, setting: &str, check: &mut Check<'_, '_>) {
+    if authority.is_some_and(|authority| Authority::try_from(authority).is_err()) {
+        check.error_hint(setting, "is no authority", "write `host` or `host:port`");
+    }
+}
+
+/// Reports every name and value that no header can have. The values are not repeated.
+pub fn check_headers(headers: &BTreeMap<String, Secret>, setting: &str, check: &mut Check<'_, '_>) {
+    for (name, value) in headers {
+        if let Err(problem) = header(name, value) {
+            check.error(&format!("{setting}.{name}"), problem);
+        }
+    }
+}
+
 /// Headers or metadata of every request.
 ///
 /// # Errors
 /// [`BuildError`] at `setting` for a name or value that no header can have. The value is not repeated.
 pub fn header_map(headers: &BTreeMap<String, Secret>, setting: &str) -> Result<HeaderMap, BuildError> {
-    let mut map = HeaderMap::with_capacity(headers.len());
-    for (name, value) in headers {
-        let place = format!("{setting}.{name}");
-        let header = HeaderName::try_from(name.to_ascii_lowercase())
-            .map_err(|_| BuildError::at(&place, "no header can have this name"))?;
-        let mut value = HeaderValue::from_str(value.expose())
-            .map_err(|_| BuildError::at(&place, "no header can have this value"))?;
-        value.set_sensitive(true);
-        map.insert(header, value);
-    }
-    Ok(map)
+    headers
+        .iter()
+        .map(|(name, value)| {
+            header(name, value).map_err(|problem| BuildError::at(format!("{setting}.{name}"), problem))
+        })
+        .collect()
+}
+
+/// One header, or what is wrong with it, to follow its name.
+fn header(name: &str, value: &Secret) -> Result<(HeaderName, HeaderValue), &'static str> {
+    let name =
+        HeaderName::try_from(name.to_ascii_lowercase()).map_err(|_| "has a name that no header can have")?;
+    let mut value =
+        HeaderValue::from_str(value.expose()).map_err(|_| "has a value that no header can have")?;
+    value.set_sensitive(true);
+    Ok((name, value))
 }
 
 #[cfg(test)]

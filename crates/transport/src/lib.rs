@@ -13,7 +13,8 @@ mod tls;
 pub use admission::BudgetAdmission;
 pub use answer::{accepted, unsent};
 pub use connect::{
-    Compression, CompressionParams, Compressor, KeepaliveClient, check_target, header_map, target,
+    Compression, CompressionParams, Compressor, KeepaliveClient, check_authority, check_headers,
+    check_target, header_map, target,
 };
 pub use listen::{
     GrpcServer, HttpServer, KeepaliveServer, ServerParameters, Transport, bind_error, net_endpoint,

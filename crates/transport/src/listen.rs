@@ -15,7 +15,7 @@ setting_enum! {
     pub enum Transport {
         /// TCP over IPv4 or IPv6.
         Tcp = "tcp" | "tcp4" | "tcp6",
-        /// A unix socket; the endpoint is its path.
+        /// A unix socket; the endpoint must be its path.
         Unix = "unix",
     }
 }
@@ -29,9 +29,9 @@ settings! {
         max_connection_age: Duration = Duration::ZERO,
         /// From then on calls have this long to finish. 0 means for ever.
         max_connection_age_grace: Duration = Duration::ZERO,
-        /// A ping after this time without data.
+        /// A ping after this time without data. 0 means the default.
         time: Duration = Duration::from_secs(2 * 3600),
-        /// The connection is dead when a ping is not answered for this long.
+        /// The connection is dead when a ping is not answered for this long. 0 means the default.
         timeout: Duration = Duration::from_secs(20),
     }
 }
@@ -50,9 +50,9 @@ settings! {
 settings! {
     /// A gRPC listener.
     pub struct GrpcServer {
-        /// Where to listen: `host:port` or `unix:///path`.
+        /// Where to listen: `host:port`, or `/path` of a unix socket, with or without `unix://` in front.
         endpoint: Endpoint = Endpoint::tcp("localhost", 4317),
-        /// What kind of socket it is; `unix:///path` as endpoint says so by itself.
+        /// What kind of socket `endpoint` must be; a path says by itself that it is a unix socket.
         transport: Transport = Transport::Tcp,
         /// Encryption; without it the listener talks cleartext.
         tls: Option<TlsServer>,
@@ -80,17 +80,17 @@ settings! {
 settings! {
     /// An HTTP listener.
     pub struct HttpServer {
-        /// Where to listen: `host:port` or `unix:///path`.
+        /// Where to listen: `host:port`, or `/path` of a unix socket, with or without `unix://` in front.
         endpoint: Endpoint = Endpoint::tcp("localhost", 4318),
-        /// What kind of socket it is; `unix:///path` as endpoint says so by itself.
+        /// What kind of socket `endpoint` must be; a path says by itself that it is a unix socket.
         transport: Transport = Transport::Tcp,
         /// Encryption; without it the listener talks cleartext.
         tls: Option<TlsServer>,
         /// The largest body in bytes, before and after decompression; 0 means the default of 16 MiB.
         max_request_body_size: ByteSize = ByteSize::mib(16),
-        /// The longest time from the first byte of a request to the end of its headers.
+        /// The longest time from the first byte of a request to the end of its headers. 0 means no limit.
         read_header_timeout: Duration = Duration::from_secs(10),
-        /// A connection without requests is closed after this time.
+        /// A connection without requests is closed after this time. 0 means never.
         idle_timeout: Duration = Duration::from_secs(60),
         /// True: listens beyond this machine without authentication all the same.
         insecure: bool = false,
@@ -109,16 +109,27 @@ settings! {
     validate HttpServer::check;
 }
 
+/// The endpoint is of the kind that `transport` says. What is listened on depends on the endpoint alone.
+fn check_transport(endpoint: &Endpoint, transport: Transport, check: &mut Check<'_, '_>) {
+    match (endpoint, transport) {
+        (Endpoint::Tcp { .. }, Transport::Unix) => check.error_hint(
+            "endpoint",
+            "is no path, but `transport` is `unix`",
+            "write the path of the socket, `/run/sidelight/otlp.sock`, or remove `transport`",
+        ),
+        (Endpoint::Unix(_), Transport::Tcp) if check.is_given("transport") => check.error_hint(
+            "endpoint",
+            "is the path of a unix socket, but `transport` is `tcp`",
+            "write `host:port`, or remove `transport`",
+        ),
+        _ => {}
+    }
+}
+
 /// Beyond loopback there must be somebody who decides who may send.
-fn check_reach(
-    endpoint: &Endpoint,
-    transport: Transport,
-    tls: Option<&TlsServer>,
-    insecure: bool,
-    check: &mut Check<'_, '_>,
-) {
+fn check_reach(endpoint: &Endpoint, tls: Option<&TlsServer>, insecure: bool, check: &mut Check<'_, '_>) {
     let checks_clients = tls.is_some_and(|tls| tls.client_ca_file.is_some());
-    if transport == Transport::Tcp && !endpoint.is_loopback() && !checks_clients && !insecure {
+    if !endpoint.is_loopback() && !checks_clients && !insecure {
         check.error_hint(
             "endpoint",
             "listens beyond this machine without authentication",
@@ -129,13 +140,8 @@ fn check_reach(
 
 impl GrpcServer {
     fn check(&self, check: &mut Check<'_, '_>) {
-        check_reach(
-            &self.endpoint,
-            self.transport,
-            self.tls.as_ref(),
-            self.insecure,
-            check,
-        );
+        check_transport(&self.endpoint, self.transport, check);
+        check_reach(&self.endpoint, self.tls.as_ref(), self.insecure, check);
     }
 
     /// How messages are read.
@@ -149,18 +155,18 @@ impl GrpcServer {
     /// The server's bounds; `budget` is the memory budget, of which connection windows take an eighth.
     pub fn server_settings(&self, budget: usize) -> ServerSettings {
         let parameters = &self.keepalive.server_parameters;
-        let never_at_zero = |duration: Duration| (!duration.is_zero()).then_some(duration);
+        let defaults = ServerParameters::default();
         ServerSettings {
             max_concurrent_streams: self.max_concurrent_streams,
             max_frame_size: u32::try_from(self.max_frame_size.bytes())
                 .unwrap_or(u32::MAX)
                 .min((16 << 20) - 1),
             keepalive: ServerKeepalive {
-                time: parameters.time,
-                timeout: parameters.timeout,
-                max_connection_idle: never_at_zero(parameters.max_connection_idle),
-                max_connection_age: never_at_zero(parameters.max_connection_age),
-                max_connection_age_grace: never_at_zero(parameters.max_connection_age_grace),
+                time: unless_zero(parameters.time).unwrap_or(defaults.time),
+                timeout: unless_zero(parameters.timeout).unwrap_or(defaults.timeout),
+                max_connection_idle: unless_zero(parameters.max_connection_idle),
+                max_connection_age: unless_zero(parameters.max_connection_age),
+                max_connection_age_grace: unless_zero(parameters.max_connection_age_grace),
             },
             ..with_windows(budget)
         }
@@ -169,13 +175,8 @@ impl GrpcServer {
 
 impl HttpServer {
     fn check(&self, check: &mut Check<'_, '_>) {
-        check_reach(
-            &self.endpoint,
-            self.transport,
-            self.tls.as_ref(),
-            self.insecure,
-            check,
-        );
+        check_transport(&self.endpoint, self.transport, check);
+        check_reach(&self.endpoint, self.tls.as_ref(), self.insecure, check);
     }
 
     /// How bodies are read.
@@ -192,11 +193,16 @@ impl HttpServer {
     /// The server's bounds; `budget` is the memory budget, of which connection windows take an eighth.
     pub fn server_settings(&self, budget: usize) -> ServerSettings {
         ServerSettings {
-            header_timeout: self.read_header_timeout,
-            http1_idle_timeout: self.idle_timeout,
+            header_timeout: unless_zero(self.read_header_timeout),
+            http1_idle_timeout: unless_zero(self.idle_timeout),
             ..with_windows(budget)
         }
     }
+}
+
+/// Go's servers take 0 for "not set".
+fn unless_zero(duration: Duration) -> Option<Duration> {
+    (!duration.is_zero()).then_some(duration)
 }
 
 fn with_windows(budget: usize) -> ServerSettings {
@@ -207,12 +213,12 @@ fn with_windows(budget: usize) -> ServerSettings {
 }
 
 /// The endpoint as the net library has it.
-pub fn net_endpoint(endpoint: &Endpoint, transport: Transport) -> listener::Endpoint {
+pub fn net_endpoint(endpoint: &Endpoint) -> listener::Endpoint {
     /// Owner and group may connect.
     const SOCKET_MODE: u32 = 0o660;
-    match (endpoint, transport) {
-        (Endpoint::Unix(path), _) => listener::Endpoint::unix(path, SOCKET_MODE),
-        (Endpoint::Tcp { host, port }, _) => listener::Endpoint::Tcp {
+    match endpoint {
+        Endpoint::Unix(path) => listener::Endpoint::unix(path, SOCKET_MODE),
+        Endpoint::Tcp { host, port } => listener::Endpoint::Tcp {
             host: host.clone(),
             port: *port,
         },
@@ -222,4 +228,36 @@ pub fn net_endpoint(endpoint: &Endpoint, transport: Transport) -> listener::Endp
 /// A failed bind as an error of the setting that names the endpoint.
 pub fn bind_error(setting: &str, error: &listener::BindError) -> BuildError {
     BuildError::at(setting, error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zero_means_what_it_means_in_the_collector() {
+        let http = HttpServer {
+            read_header_timeout: Duration::ZERO,
+            idle_timeout: Duration::ZERO,
+            ..HttpServer::default()
+        };
+        let settings = http.server_settings(1 << 20);
+        assert_eq!(
+            (settings.header_timeout, settings.http1_idle_timeout),
+            (None, None)
+        );
+        let mut grpc = GrpcServer::default();
+        grpc.keepalive.server_parameters = ServerParameters {
+            time: Duration::ZERO,
+            timeout: Duration::ZERO,
+            ..ServerParameters::default()
+        };
+        let keepalive = grpc.server_settings(1 << 20).keepalive;
+        let defaults = ServerKeepalive::default();
+        assert_eq!(
+            (keepalive.time, keepalive.timeout),
+            (defaults.time, defaults.timeout)
+        );
+        assert_eq!(keepalive.max_connection_idle, None);
+    }
 }

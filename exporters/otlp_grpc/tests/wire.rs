@@ -195,3 +195,13 @@ async fn compressed_requests_are_read_by_tonic_and_give_their_memory_back() {
         assert!(decoded == expected, "{compression}: other spans");
     }
 }
+
+#[tokio::test]
+async fn the_scheme_decides_about_encryption() {
+    // Not "an https endpoint needs TLS settings": `insecure` is for endpoints without a scheme.
+    exporter("endpoint: https://localhost:4317\ntls: {insecure: true, insecure_skip_verify: true}\n");
+    // No TLS files are read for cleartext.
+    for endpoint in ["HTTP://localhost:4317", "unix:///run/otel.sock"] {
+        exporter(&format!("endpoint: {endpoint}\ntls: {{ca_file: /nonexistent}}\n"));
+    }
+}

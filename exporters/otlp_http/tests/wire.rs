@@ -169,3 +169,11 @@ async fn a_connection_that_ends_after_each_answer_costs_no_request() {
     }
     assert_eq!(server.take().len(), 20);
 }
+
+#[tokio::test]
+async fn the_scheme_decides_about_encryption_however_it_is_written() {
+    // Not "an https endpoint needs TLS settings".
+    exporter("endpoint: HTTPS://localhost:4318\ntls: {insecure_skip_verify: true}\n");
+    // No TLS files are read for cleartext.
+    exporter("endpoint: Http://localhost:4318\ntls: {ca_file: /nonexistent}\n");
+}

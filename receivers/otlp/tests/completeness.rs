@@ -113,14 +113,17 @@ fn of_outcome(outcome: &Outcome) -> &'static [Cause] {
 fn of_refusal(refusal: &Refusal) -> &'static [Cause] {
     match refusal {
         Refusal::Malformed(_) => &[Cause::MalformedProtobuf, Cause::MalformedJson, Cause::TooDeep],
+        Refusal::TooLarge(_) => &[Cause::TranscodedBeyondBudget],
         Refusal::Overloaded(_) => &[Cause::BudgetTranscoding],
     }
 }
 
 fn of_http_error(error: &HttpError) -> &'static [Cause] {
     match error {
-        HttpError::TooLarge { inflated: false, .. } => &[Cause::TooLarge],
-        HttpError::TooLarge { inflated: true, .. } => &[Cause::GzipBomb, Cause::ZstdBomb],
+        HttpError::TooLarge { inflated: false, .. } => &[Cause::TooLarge, Cause::BeyondBudget],
+        HttpError::TooLarge { inflated: true, .. } => {
+            &[Cause::GzipBomb, Cause::ZstdBomb, Cause::InflatedBeyondBudget]
+        }
         HttpError::UnsupportedEncoding { .. } => &[Cause::UnknownEncoding, Cause::NestedEncodings],
         HttpError::Malformed(_) => &[Cause::Truncated, Cause::DamagedGzip, Cause::DamagedZstd],
         HttpError::Overloaded(_) => &[Cause::BudgetBeforeReading],
@@ -130,7 +133,7 @@ fn of_http_error(error: &HttpError) -> &'static [Cause] {
 
 fn of_inflate_error(error: &InflateError) -> &'static [Cause] {
     match error {
-        InflateError::TooLarge { .. } => &[Cause::GzipBomb, Cause::ZstdBomb],
+        InflateError::TooLarge { .. } => &[Cause::GzipBomb, Cause::ZstdBomb, Cause::InflatedBeyondBudget],
         InflateError::Overloaded(_) => &[Cause::BudgetInflating],
         InflateError::Corrupt { .. } => &[Cause::DamagedGzip, Cause::DamagedZstd],
     }
@@ -156,6 +159,7 @@ fn every_error_of_the_code_has_a_cause_with_rows() {
         of_outcome(&retry(Some(wait))),
         of_outcome(&retry(None)),
         of_refusal(&Refusal::Malformed(String::new())),
+        of_refusal(&Refusal::TooLarge(1)),
         of_refusal(&Refusal::Overloaded(engine_full)),
         of_http_error(&too_large(false)),
         of_http_error(&too_large(true)),

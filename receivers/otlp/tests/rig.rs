@@ -7,10 +7,10 @@ use std::time::Instant;
 
 use sidelight_component::metrics::Registry;
 use sidelight_component::{
-    Ack, Budget, BuildContext, DrainTrigger, Intake, Outcome, Output, Outputs, Payload, Receipt, Receiver,
-    ReceiverError, Role, Signal, drain_signal,
+    Ack, Budget, BuildContext, DrainTrigger, Intake, Outcome, Output, Outputs, Payload, Permit, Receipt,
+    Receiver, ReceiverError, Role, Signal, drain_signal,
 };
-use sidelight_testkit::component::{context, settings};
+use sidelight_testkit::component::{self, settings};
 use tokio::task::JoinHandle;
 
 use crate::otlp::config::Config;
@@ -65,6 +65,8 @@ pub(super) struct Options {
     pub(super) refuses: bool,
     /// The memory budget in bytes.
     pub(super) budget: usize,
+    /// What other requests hold of it.
+    pub(super) held: usize,
     /// The signals that a pipeline takes.
     pub(super) signals: &'static [Signal],
     /// One port for both protocols.
@@ -81,6 +83,7 @@ impl Default for Options {
             outcome: Outcome::Done,
             refuses: false,
             budget: 64 << 20,
+            held: 0,
             signals: &Signal::ALL,
             shared_port: false,
             gated: false,
@@ -94,6 +97,8 @@ pub(super) struct Rig {
     pub(super) grpc: SocketAddr,
     pub(super) http: SocketAddr,
     pub(super) budget: Budget,
+    /// What other requests hold of the budget.
+    pub(super) others: Option<Permit>,
     pub(super) metrics: Registry,
     pub(super) drain: DrainTrigger,
     pub(super) running: JoinHandle<Result<(), ReceiverError>>,
@@ -114,17 +119,26 @@ fn config(shared_port: bool, max_mib: usize) -> Config {
         "protocols:\n  grpc:\n    endpoint: 127.0.0.1:{port}\n    max_recv_msg_size_mib: {max_mib}\n  http:\n    \
          endpoint: 127.0.0.1:{port}\n    max_request_body_size: {max_mib}MiB\n"
     );
-    settings(Role::Receiver, "otlp", &text).unwrap_or_else(|mistakes| panic!("{mistakes}"))
+    read_config(&text)
+}
+
+/// Settings from their text, which has no mistake.
+pub(super) fn read_config(text: &str) -> Config {
+    settings(Role::Receiver, "otlp", text).unwrap_or_else(|mistakes| panic!("{mistakes}"))
+}
+
+/// What a receiver is built in.
+pub(super) fn context(budget: Budget) -> BuildContext {
+    BuildContext {
+        budget,
+        ..component::context(Role::Receiver, "otlp")
+    }
 }
 
 impl Rig {
     pub(super) async fn start(options: Options) -> Self {
-        let (budget, metrics) = (Budget::new(options.budget), Registry::default());
-        let context = BuildContext {
-            budget: budget.clone(),
-            metrics: metrics.clone(),
-            ..context(Role::Receiver, "otlp")
-        };
+        let context = context(Budget::new(options.budget));
+        let (budget, metrics) = (context.budget.clone(), context.metrics.clone());
         let mut receiver = Box::new(
             OtlpReceiver::new(config(options.shared_port, options.max_mib), &context).expect("built"),
         );
@@ -156,6 +170,7 @@ impl Rig {
         Self {
             grpc,
             http,
+            others: Some(budget.charge_anyway(options.held)),
             budget,
             metrics,
             drain,

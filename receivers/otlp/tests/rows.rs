@@ -301,29 +301,51 @@ fn routes() -> Vec<Row> {
 }
 
 fn budget() -> Vec<Row> {
+    /// What other requests hold; a size that the budget does not round.
+    const HELD: usize = 4 << 20;
     let full = |via| by(via, Code::Unavailable, (429, Code::Unavailable), "memory budget").wait(1);
-    let with = |budget, rows: Vec<Row>| {
+    let beyond = |via, says| {
+        let exhausted = Code::ResourceExhausted;
+        by(via, exhausted, (413, exhausted), says)
+    };
+    let of = |budget, held, rows: Vec<Row>| {
         rows.into_iter().map(move |row| {
             row.with(Options {
                 budget,
+                held,
                 ..Options::default()
             })
         })
     };
+    // What others hold goes away, so it is worth coming back.
+    let with = |room, rows| of(HELD + room, HELD, rows);
     let mut rows = Vec::new();
     let reading = each(Cause::BudgetBeforeReading, |via| (via.good(), full(via)));
     rows.extend(with(10, reading));
-    let inflating = each(Cause::BudgetInflating, |via| {
+    let reading = each(Cause::BeyondBudget, |via| {
+        (via.good(), beyond(via, "limit of 10 bytes"))
+    });
+    rows.extend(of(10, 0, reading));
+    let large = |via: Via| {
         let large = via.body(Signal::Traces, 10_000);
         assert!((200_000..MAX_SIZE).contains(&large.len()), "{}", large.len());
-        (via.ask_compressed("gzip", &gzip(&large)), full(via))
-    });
+        via.ask_compressed("gzip", &gzip(&large))
+    };
+    let inflating = each(Cause::BudgetInflating, |via| (large(via), full(via)));
     rows.extend(with(150_000, inflating));
+    let inflating = each(Cause::InflatedBeyondBudget, |via| {
+        (large(via), beyond(via, "after decompression"))
+    });
+    rows.extend(of(150_000, 0, inflating));
     let text = Via::Json.body(Signal::Traces, 1000);
     let transcoding = each(Cause::BudgetTranscoding, |via| {
         (via.ask(Signal::Traces, &text), full(via))
     });
     rows.extend(with(text.len() + text.len() / 2, transcoding));
+    let transcoding = each(Cause::TranscodedBeyondBudget, |via| {
+        (via.ask(Signal::Traces, &text), beyond(via, "JSON"))
+    });
+    rows.extend(of(text.len() + text.len() / 2, 0, transcoding));
     rows
 }
 

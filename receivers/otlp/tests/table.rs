@@ -157,6 +157,12 @@ causes! {
     BudgetInflating: Via::ALL,
     /// Room for the text, not for the protobuf made of it.
     BudgetTranscoding: [Via::Json],
+    /// More than the whole budget.
+    BeyondBudget: Via::ALL,
+    /// The same after decompression.
+    InflatedBeyondBudget: Via::ALL,
+    /// The text and its protobuf are more than the whole budget.
+    TranscodedBeyondBudget: [Via::Json],
     Idle: Via::ALL,
     CompressedFlagWithoutEncoding: [Via::Grpc],
     SeveralMessages: [Via::Grpc],
@@ -272,7 +278,7 @@ impl Row {
     /// Sends the request of the row to a receiver of its own and holds the answer against the row.
     pub(super) async fn check(self) {
         let name = format!("{:?} over {:?}", self.cause, self.via);
-        let rig = Rig::start(self.options).await;
+        let mut rig = Rig::start(self.options).await;
         let answer = self.via.send(&rig, &self.ask).await;
         let seen = rig.take_seen();
         check_answer(&name, self.via, &answer, &self.expect);
@@ -283,6 +289,7 @@ impl Row {
             "{name}: items in the pipelines"
         );
         drop(seen);
+        rig.others = None;
         assert_eq!(rig.budget.used(), 0, "{name}: what was charged is given back");
     }
 }

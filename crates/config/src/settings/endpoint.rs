@@ -8,7 +8,7 @@ use crate::settings::reader::shown;
 use crate::table::Kind;
 use crate::tree::{Node, Value};
 
-/// `host:port`, `[::1]:port`, or `unix:///path`.
+/// `host:port`, `[::1]:port`, or a unix socket: `unix:///path`, or `/path` alone as the Collector has it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Endpoint {
     /// A host (name or address, IPv6 without its brackets) and a port.
@@ -43,6 +43,10 @@ impl Endpoint {
     pub fn parse(text: &str) -> Result<Self, (&'static str, &'static str)> {
         if let Some(path) = text.strip_prefix("unix://") {
             return Self::parse_unix(path);
+        }
+        // No host begins with a slash.
+        if text.starts_with('/') {
+            return Self::parse_unix(text);
         }
         if text.contains("://") {
             return Err(("must not have a scheme", "write `host:port` or `unix:///path`"));
@@ -169,6 +173,14 @@ mod tests {
     }
 
     #[test]
+    fn a_path_alone_is_a_unix_socket() {
+        assert_eq!(
+            Endpoint::parse("/run/otel.sock"),
+            Endpoint::parse("unix:///run/otel.sock")
+        );
+    }
+
+    #[test]
     fn what_is_no_endpoint_is_refused() {
         for text in [
             "",
@@ -190,6 +202,7 @@ mod tests {
             assert!(Endpoint::parse(text).is_err(), "{text}");
         }
         assert!(Endpoint::parse(&format!("unix:///{}", "a".repeat(107))).is_err());
+        assert!(Endpoint::parse(&format!("/{}", "a".repeat(107))).is_err());
     }
 
     #[test]

@@ -35,6 +35,12 @@ impl Target {
         &self.path
     }
 
+    /// Whether it is talked to over TLS: the scheme decides, and where there is none, `without_scheme`.
+    pub fn is_encrypted(&self, without_scheme: bool) -> bool {
+        self.scheme
+            .map_or(without_scheme, |scheme| scheme == Scheme::Https)
+    }
+
     /// `host:port`, as `Host` and `:authority` have it (without the scheme's own port); `localhost` for a Unix socket.
     pub(super) fn authority(&self) -> String {
         let Place::Tcp { host, port } = &self.place else {
@@ -176,6 +182,28 @@ mod tests {
             let expected =
                 expected.map(|(authority, path): (&str, &str)| (authority.to_owned(), path.to_owned()));
             assert_eq!(got, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_scheme_decides_about_encryption() {
+        for (text, encrypted) in [
+            ("https://host", Some(true)),
+            ("HTTPS://host", Some(true)),
+            ("http://host", Some(false)),
+            ("Http://host", Some(false)),
+            ("unix:///run/a.sock", Some(false)),
+            ("host:1", None),
+            ("dns:///host:1", None),
+        ] {
+            let target: Target = text.parse().expect(text);
+            for without_scheme in [true, false] {
+                assert_eq!(
+                    target.is_encrypted(without_scheme),
+                    encrypted.unwrap_or(without_scheme),
+                    "{text}"
+                );
+            }
         }
     }
 

@@ -117,7 +117,8 @@ pub fn inflate(
 /// Compressed bodies up to this size are inflated where they arrived: about 1 MiB of OTLP, half a millisecond.
 const INLINE_INFLATE_BYTES: usize = 192 << 10;
 
-/// The same as [`inflate`]; a large body on a thread beside the workers. Dropping the call leaves that work to its end.
+/// The same as [`inflate`], of at most what the budget could ever hold beside the input, which is charged to it as
+/// well; a large body on a thread beside the workers. Dropping the call leaves that work to its end.
 pub(crate) async fn inflate_beside<A>(
     encoding: Encoding,
     input: Bytes,
@@ -127,6 +128,7 @@ pub(crate) async fn inflate_beside<A>(
 where
     A: Admission + Clone + 'static,
 {
+    let limit = limit.min(admission.largest_beside(input.len()));
     if input.len() <= INLINE_INFLATE_BYTES {
         return inflate(encoding, &input, limit, admission);
     }

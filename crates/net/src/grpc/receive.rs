@@ -43,8 +43,8 @@ pub(crate) const PASS_THROUGH_BYTES: usize = READ_BUFFER_BYTES / 2;
 /// the sense that a dropped call has consumed a part of the body; it leaks nothing.
 ///
 /// # Errors
-/// By gRPC's table of statuses that libraries generate: RESOURCE_EXHAUSTED over `max_size`; UNAVAILABLE with RetryInfo
-/// when the budget refuses; INTERNAL for broken framing, truncation and damaged compression; UNIMPLEMENTED for a number
+/// By gRPC's table of statuses that libraries generate: RESOURCE_EXHAUSTED over `max_size` or over what the budget
+/// could ever hold; UNAVAILABLE with RetryInfo when the budget refuses for now; INTERNAL for broken framing, truncation and damaged compression; UNIMPLEMENTED for a number
 /// of messages other than one; CANCELLED when the client went away; DEADLINE_EXCEEDED after `idle_timeout`.
 pub async fn read_message<B, A>(
     mut body: B,
@@ -63,8 +63,9 @@ where
         data: Bytes::new(),
     };
     let prefix = incoming.read_prefix().await?;
-    if prefix.length > limits.max_size {
-        return Err(too_large(prefix.length, limits.max_size));
+    let most = limits.max_size.min(admission.largest_beside(0));
+    if prefix.length > most {
+        return Err(too_large(prefix.length, most));
     }
     let charge = admission.reserve(prefix.length)?;
     let (message, charge) = incoming.read_exactly(prefix.length, charge).await?;

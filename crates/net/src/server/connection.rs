@@ -16,6 +16,7 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::time::Instant;
+use tokio::time::error::Elapsed;
 
 use super::activity::{Activity, Doing, TrackedBody};
 use super::quota::ConnectionSlot;
@@ -67,7 +68,7 @@ where
     let mut stream = WatchedStream::new(transport, activity.clone());
     let mut stopping = shared.shutdown.clone();
     let http2 = tokio::select! {
-        http2 = tokio::time::timeout(settings.header_timeout, stream.speaks_http2()) => http2,
+        http2 = within(settings.header_timeout, stream.speaks_http2()) => http2,
         // Nothing was asked yet, so there is nothing to finish.
         _ = stopping.begun() => return Ok(()),
     };
@@ -96,6 +97,14 @@ where
         drive(shared, connection, &activity, false).await
     }
     .map_err(io::Error::other)
+}
+
+/// Awaits the future for this long; without a limit for as long as it takes.
+async fn within<F: Future>(limit: Option<Duration>, future: F) -> Result<F::Output, Elapsed> {
+    match limit {
+        Some(limit) => tokio::time::timeout(limit, future).await,
+        None => Ok(future.await),
+    }
 }
 
 async fn handshake<S>(shared: &Shared<S>, socket: AcceptedSocket) -> io::Result<(Transport, ConnInfo)> {
@@ -260,7 +269,7 @@ async fn drive<S>(
 
 /// The limits in time of one connection.
 struct Watch {
-    header_timeout: Duration,
+    header_timeout: Option<Duration>,
     idle_timeout: Option<Duration>,
     age_at: Option<Instant>,
     age_grace: Option<Duration>,
@@ -278,6 +287,8 @@ enum Verdict {
     Cut,
 }
 
+/// How long an idle connection that was asked to finish may take, where nothing else limits it.
+const LEAVING: Duration = Duration::from_secs(10);
 /// How often to look where nothing says when.
 const LOOK_AT_LEAST: Duration = Duration::from_secs(5);
 
@@ -287,7 +298,7 @@ impl Watch {
         let idle_timeout = if http2 {
             keepalive.max_connection_idle
         } else {
-            Some(settings.http1_idle_timeout)
+            settings.http1_idle_timeout
         };
         // Connections that came together must not all leave together.
         let age = keepalive
@@ -313,21 +324,33 @@ impl Watch {
     /// Asks an idle connection to finish. A peer that does not answer is not waited for long.
     fn finish_idle(&mut self, now: Instant) {
         self.finish();
-        self.cut_idle_at = now.checked_add(self.header_timeout);
+        self.cut_idle_at = now.checked_add(self.header_timeout.unwrap_or(LEAVING));
+    }
+
+    /// When and how the present state ends the connection, if it lasts; `None` where it may last for ever.
+    fn end_of_state(&self, activity: &Activity) -> Option<(Instant, Verdict)> {
+        let (since, limit, verdict) = match activity.doing() {
+            // In HTTP/2 bytes without a request are pings and settings, and h2 bounds unfinished headers.
+            Doing::ReadingHead { since } if !self.http2 => (since, self.header_timeout, Verdict::Cut),
+            Doing::ReadingHead { .. } | Doing::Idle { .. } if self.finishing => {
+                return self.cut_idle_at.map(|at| (at, Verdict::Cut));
+            }
+            Doing::ReadingHead { since } | Doing::Idle { since } => {
+                (since, self.idle_timeout, Verdict::Finish)
+            }
+            Doing::Working => return None,
+        };
+        Some((since.checked_add(limit?)?, verdict))
     }
 
     /// When the state can first be one that ends the connection.
     fn next_look(&self, activity: &Activity) -> Instant {
-        let by_state = match activity.doing() {
-            Doing::ReadingHead { since } if !self.http2 => Some(since + self.header_timeout),
-            Doing::ReadingHead { .. } | Doing::Idle { .. } if self.finishing => self.cut_idle_at,
-            Doing::ReadingHead { since } | Doing::Idle { since } => {
-                self.idle_timeout.map(|limit| since + limit)
-            }
-            Doing::Working => None,
-        };
+        let by_state = self.end_of_state(activity).map(|(at, _)| at);
         // A state that begins meanwhile is seen late by at most this much.
-        let at_least = Instant::now() + LOOK_AT_LEAST.min(self.header_timeout);
+        let soon = self
+            .header_timeout
+            .map_or(LOOK_AT_LEAST, |limit| limit.min(LOOK_AT_LEAST));
+        let at_least = Instant::now() + soon;
         [by_state, self.age_at, self.cut_at]
             .into_iter()
             .flatten()
@@ -344,27 +367,16 @@ impl Watch {
             self.finish();
             return Verdict::Finish;
         }
-        let over = |since: Instant, limit: Duration| now >= since + limit;
-        if self.http2
-            && activity
-                .not_greeted_since()
-                .is_some_and(|since| over(since, self.header_timeout))
-        {
+        let greeting = self.header_timeout.zip(activity.not_greeted_since());
+        if self.http2 && greeting.is_some_and(|(limit, since)| now.duration_since(since) >= limit) {
             return Verdict::Cut;
         }
-        match activity.doing() {
-            // In HTTP/2 bytes without a request are pings and settings, and h2 bounds unfinished headers.
-            Doing::ReadingHead { since } if !self.http2 && over(since, self.header_timeout) => Verdict::Cut,
-            Doing::ReadingHead { since } | Doing::Idle { since }
-                if !self.finishing && self.idle_timeout.is_some_and(|limit| over(since, limit)) =>
-            {
-                self.finish_idle(now);
-                Verdict::Finish
-            }
-            Doing::ReadingHead { .. } | Doing::Idle { .. }
-                if self.cut_idle_at.is_some_and(|at| at <= now) =>
-            {
-                Verdict::Cut
+        match self.end_of_state(activity) {
+            Some((at, verdict)) if at <= now => {
+                if matches!(verdict, Verdict::Finish) {
+                    self.finish_idle(now);
+                }
+                verdict
             }
             _ => Verdict::GoOn,
         }

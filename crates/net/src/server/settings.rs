@@ -6,12 +6,12 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 pub struct ServerSettings {
     /// From the first byte of a request to the end of its headers, and from connecting to the first request's first
-    /// bytes. 10 s.
-    pub header_timeout: Duration,
+    /// bytes. 10 s; `None` means no limit.
+    pub header_timeout: Option<Duration>,
     /// For the TLS handshake. 10 s.
     pub handshake_timeout: Duration,
-    /// An HTTP/1 connection without a request is closed after this. 60 s.
-    pub http1_idle_timeout: Duration,
+    /// An HTTP/1 connection without a request is closed after this. 60 s; `None` means never.
+    pub http1_idle_timeout: Option<Duration>,
     /// Connections at once; more are closed on arrival. 1,024.
     pub max_connections: usize,
     /// Connections at once from one address; loopback and Unix sockets are not limited so. 256.
@@ -65,9 +65,9 @@ impl Default for ServerKeepalive {
 impl Default for ServerSettings {
     fn default() -> Self {
         Self {
-            header_timeout: Duration::from_secs(10),
+            header_timeout: Some(Duration::from_secs(10)),
             handshake_timeout: Duration::from_secs(10),
-            http1_idle_timeout: Duration::from_secs(60),
+            http1_idle_timeout: Some(Duration::from_secs(60)),
             max_connections: 1024,
             max_connections_per_ip: 256,
             max_header_bytes: 16 * 1024,

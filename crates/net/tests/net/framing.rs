@@ -9,7 +9,7 @@ use http::header::{CONTENT_ENCODING, HeaderValue};
 use http_body_util::StreamBody;
 use hyper::body::Frame;
 use proptest::prelude::*;
-use sidelight_net::admission::{FixedBudget, Unlimited};
+use sidelight_net::admission::{Admission as _, FixedBudget, Unlimited};
 use sidelight_net::compress::{Encoding, deflate};
 use sidelight_net::grpc::{Code, ReadLimits, Status, message_prefix, read_message};
 use sidelight_net::http_body::{HttpError, read_body};
@@ -168,7 +168,8 @@ async fn broken_framing_is_answered_with_the_code_that_grpc_has_for_it() {
 
 #[tokio::test]
 async fn a_spent_budget_is_unavailable_with_a_delay_before_anything_is_read() {
-    let budget = FixedBudget::new(1000);
+    let budget = FixedBudget::new(6000);
+    let others = budget.reserve(1001).expect("room");
     // Only the prefix is there: the answer must not wait for the message.
     let wire = vec![Bytes::copy_from_slice(
         &message_prefix(false, 5000).expect("short"),
@@ -178,7 +179,38 @@ async fn a_spent_budget_is_unavailable_with_a_delay_before_anything_is_read() {
         .expect_err("refused");
     assert_eq!(status.code, Code::Unavailable);
     assert!(status.retry_info.is_some());
-    assert_eq!((budget.used(), budget.peak()), (0, 0));
+    assert_eq!((budget.used(), budget.peak()), (1001, 1001));
+    drop(others);
+}
+
+#[tokio::test]
+async fn what_the_budget_could_never_hold_is_too_large() {
+    let content = Bytes::from(b"resource ".repeat(10_000));
+    let small = deflate(Encoding::Gzip, 1, std::slice::from_ref(&content), &Unlimited).expect("compressed");
+    let together = content.len() + small.len();
+    let whole = [
+        (&content, false, Encoding::Identity, content.len() - 1),
+        (&small, true, Encoding::Gzip, together - 1),
+    ];
+    for (message, compressed, encoding, limit) in whole {
+        let budget = FixedBudget::new(limit);
+        let wire = Bytes::from(framed(compressed, message));
+        let status = read(cut(&wire, 1000), encoding, &budget)
+            .await
+            .expect_err("refused");
+        assert_eq!(status.code, Code::ResourceExhausted, "{status}");
+        assert_eq!(status.retry_info, None, "{status}");
+        let names = if compressed { vec!["gzip"] } else { vec![] };
+        let error = read_http(cut(message, 1000), &names, &budget)
+            .await
+            .expect_err("refused");
+        assert_eq!(error.status(), 413, "{error}");
+        assert_eq!(budget.used(), 0);
+    }
+    // One byte more, and it fits.
+    let budget = FixedBudget::new(together);
+    let wire = Bytes::from(framed(true, &small));
+    assert_eq!(read(cut(&wire, 1000), Encoding::Gzip, &budget).await, Ok(content));
 }
 
 #[tokio::test(start_paused = true)]
@@ -272,7 +304,8 @@ async fn http_bodies_are_inflated_or_refused_clearly() {
         assert!(budget.peak() <= 3 << 20, "{names:?}: {}", budget.peak());
         assert_eq!(budget.used(), 0);
     }
-    let tight = FixedBudget::new(20_000);
+    let tight = FixedBudget::new(1 << 20);
+    let _others = tight.reserve((1 << 20) - 20_000).expect("room");
     let error = read_http(cut(&content, 1000), &[], &tight)
         .await
         .expect_err("refused");

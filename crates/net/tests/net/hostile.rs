@@ -214,7 +214,7 @@ async fn messages_in_odd_frames_are_read_or_refused() {
     );
     assert_eq!(
         h2_call(&server, &whole(&[0, 0, 32, 0, 0]), false).await,
-        "14",
+        "8",
         "2 MiB claimed, budget of 1 MiB"
     );
     assert_eq!(server.budget.used(), 0);

@@ -11,6 +11,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
 use prost::Message;
+use sidelight_net::admission::Admission as _;
 use sidelight_net::client::{Client, ClientSettings, Protocol};
 use sidelight_net::compress::{Encoding, deflate};
 use sidelight_net::grpc::{self, Code, RetryInfo, Status};
@@ -70,11 +71,9 @@ async fn tonic_client_sees_our_errors() {
     // The connection lives on.
     client.export(traces(1)).await.expect("accepted");
 
-    let tight = OtlpServer::start(Options {
-        budget: 100,
-        ..Options::default()
-    })
-    .await;
+    let tight = OtlpServer::start(Options::default()).await;
+    let room = tight.budget.largest_beside(100);
+    let _others = tight.budget.reserve(room).expect("room");
     let mut client = TraceServiceClient::connect(format!("http://{}", tight.address()))
         .await
         .expect("connected");

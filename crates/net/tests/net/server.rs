@@ -121,8 +121,8 @@ async fn a_handler_that_panics_answers_and_the_connection_goes_on() {
 #[tokio::test]
 async fn slow_and_silent_clients_are_closed() {
     let settings = ServerSettings {
-        header_timeout: Duration::from_millis(100),
-        http1_idle_timeout: Duration::from_millis(200),
+        header_timeout: Some(Duration::from_millis(100)),
+        http1_idle_timeout: Some(Duration::from_millis(200)),
         ..ServerSettings::default()
     };
     let server = OtlpServer::start(Options {
@@ -204,7 +204,7 @@ async fn old_connections_are_asked_to_go_and_no_request_is_lost() {
     };
     let settings = ServerSettings {
         keepalive,
-        header_timeout: Duration::from_millis(20),
+        header_timeout: Some(Duration::from_millis(20)),
         ..ServerSettings::default()
     };
     let server = OtlpServer::start(Options {

@@ -40,7 +40,7 @@ settings! {
 
 impl PrometheusReader {
     fn check(&self, check: &mut Check<'_, '_>) {
-        if Endpoint::parse(&self.endpoint_text()).is_err() {
+        if !matches!(Endpoint::parse(&self.endpoint_text()), Ok(Endpoint::Tcp { .. })) {
             check.error_hint(
                 "host",
                 "must be the name or address of a host",
