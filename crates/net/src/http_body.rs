@@ -9,7 +9,7 @@ use http_body::Body;
 use crate::admission::{Admission, Charge, Overloaded, charged_bytes};
 use crate::compress::{Encoding, InflateError, inflate_beside};
 pub use crate::grpc::ReadLimits;
-use crate::next_data::{NextDataError, next_data};
+use crate::next_data::{NextDataError, Patience, next_data};
 use crate::retry_after;
 
 /// The first buffer of a body that does not give its length.
@@ -43,8 +43,8 @@ pub enum HttpError {
     /// 429 with `Retry-After`: no room now.
     #[error(transparent)]
     Overloaded(#[from] Overloaded),
-    /// 408: no data for too long.
-    #[error("no data of the request for {} s", .0.as_secs())]
+    /// 408: no data for too long, or too little.
+    #[error("the rest of the request did not come within {} s", .0.as_secs())]
     Idle(Duration),
 }
 
@@ -214,7 +214,8 @@ where
     let capacity = known.unwrap_or(FIRST_STEP_BYTES.min(max_size));
     let mut charge = admission.reserve(capacity)?;
     let mut data: Vec<u8> = Vec::with_capacity(capacity);
-    while let Some(piece) = next_data(body, limits.idle_timeout).await? {
+    let mut patience = Patience::new(limits.idle_timeout, known.unwrap_or(max_size));
+    while let Some(piece) = next_data(body, &mut patience).await? {
         let needed = data.len() + piece.len();
         if needed > max_size {
             return Err(too_large);
@@ -241,7 +242,8 @@ where
 {
     let deadline = tokio::time::Instant::now() + DISCARD_TIME;
     let mut left = DISCARD_BYTES;
-    while let Ok(Ok(Some(piece))) = tokio::time::timeout_at(deadline, next_data(body, DISCARD_TIME)).await {
+    let mut patience = Patience::new(DISCARD_TIME, 0);
+    while let Ok(Ok(Some(piece))) = tokio::time::timeout_at(deadline, next_data(body, &mut patience)).await {
         match left.checked_sub(piece.len()) {
             Some(rest) => left = rest,
             None => return,

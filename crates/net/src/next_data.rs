@@ -6,10 +6,45 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::Body;
+use tokio::time::Instant;
+
+/// A body must come at this rate at least, on the whole: it is charged to the budget from its first byte on, and whoever
+/// sends a byte now and then must not hold that for ever.
+const LEAST_BYTES_PER_SECOND: usize = 256 << 10;
+
+/// How long the pieces of one body may take.
+pub(crate) struct Patience {
+    idle: Duration,
+    whole: Duration,
+    /// When a piece had to be waited for first.
+    since: Option<Instant>,
+}
+
+impl Patience {
+    /// `idle` for each piece, and `idle` and the time for `length` bytes for all of them.
+    pub(crate) fn new(idle: Duration, length: usize) -> Self {
+        let transfer = Duration::from_secs((length / LEAST_BYTES_PER_SECOND) as u64);
+        Self {
+            idle,
+            whole: idle.saturating_add(transfer),
+            since: None,
+        }
+    }
+
+    /// How long to wait for the next piece, and what is told when it did not come.
+    fn next(&mut self) -> (Duration, NextDataError) {
+        let spent = self.since.get_or_insert_with(Instant::now).elapsed();
+        let left = self.whole.saturating_sub(spent);
+        match left < self.idle {
+            true => (left, NextDataError::Idle(self.whole)),
+            false => (self.idle, NextDataError::Idle(self.idle)),
+        }
+    }
+}
 
 /// Why there is no next piece.
 pub(crate) enum NextDataError {
-    /// Nothing came for this long.
+    /// It, or all of the body, did not come in this time.
     Idle(Duration),
     /// The connection or the stream broke.
     Broken(String),
@@ -19,7 +54,10 @@ pub(crate) enum NextDataError {
 ///
 /// The limit counts from the call, so that empty pieces do not extend it. The timer is only made when the data is not
 /// there yet. Cancel safe: a piece is returned or still in the body.
-pub(crate) async fn next_data<B>(body: &mut B, idle_timeout: Duration) -> Result<Option<Bytes>, NextDataError>
+pub(crate) async fn next_data<B>(
+    body: &mut B,
+    patience: &mut Patience,
+) -> Result<Option<Bytes>, NextDataError>
 where
     B: Body<Data = Bytes> + Unpin,
     B::Error: std::fmt::Display,
@@ -29,9 +67,8 @@ where
     if let Poll::Ready(result) = at_once {
         return result;
     }
-    tokio::time::timeout(idle_timeout, next)
-        .await
-        .unwrap_or(Err(NextDataError::Idle(idle_timeout)))
+    let (limit, late) = patience.next();
+    tokio::time::timeout(limit, next).await.unwrap_or(Err(late))
 }
 
 /// A future that is ready as soon as the body has data, an error or an end.

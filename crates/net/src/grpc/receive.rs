@@ -9,7 +9,7 @@ use super::framing::{PREFIX_LENGTH, Prefix};
 use super::{Code, Status};
 use crate::admission::{Admission, Charge, charged_bytes};
 use crate::compress::{Encoding, InflateError, inflate_beside};
-use crate::next_data::{NextDataError, next_data};
+use crate::next_data::{NextDataError, Patience, next_data};
 
 /// Bounds for reading a body.
 #[derive(Debug, Clone, Copy)]
@@ -44,8 +44,9 @@ pub(crate) const PASS_THROUGH_BYTES: usize = READ_BUFFER_BYTES / 2;
 ///
 /// # Errors
 /// By gRPC's table of statuses that libraries generate: RESOURCE_EXHAUSTED over `max_size` or over what the budget
-/// could ever hold; UNAVAILABLE with RetryInfo when the budget refuses for now; INTERNAL for broken framing, truncation and damaged compression; UNIMPLEMENTED for a number
-/// of messages other than one; CANCELLED when the client went away; DEADLINE_EXCEEDED after `idle_timeout`.
+/// could ever hold; UNAVAILABLE with RetryInfo when the budget refuses for now; INTERNAL for broken framing, truncation
+/// and damaged compression; UNIMPLEMENTED for a number of messages other than one; CANCELLED when the client went away;
+/// DEADLINE_EXCEEDED after `idle_timeout`, or when the message comes at less than 256 KiB a second.
 pub async fn read_message<B, A>(
     mut body: B,
     encoding: Encoding,
@@ -59,7 +60,7 @@ where
 {
     let mut incoming = Incoming {
         body: &mut body,
-        idle_timeout: limits.idle_timeout,
+        patience: Patience::new(limits.idle_timeout, 0),
         data: Bytes::new(),
     };
     let prefix = incoming.read_prefix().await?;
@@ -68,6 +69,7 @@ where
         return Err(too_large(prefix.length, most));
     }
     let charge = admission.reserve(prefix.length)?;
+    incoming.patience = Patience::new(limits.idle_timeout, prefix.length);
     let (message, charge) = incoming.read_exactly(prefix.length, charge).await?;
     incoming.expect_end().await?;
     match (prefix.compressed, encoding) {
@@ -118,7 +120,7 @@ impl Message {
 
 struct Incoming<'a, B> {
     body: &'a mut B,
-    idle_timeout: Duration,
+    patience: Patience,
     /// What has arrived and is not yet taken.
     data: Bytes,
 }
@@ -130,11 +132,14 @@ where
 {
     /// Waits for data that is not empty. False at the end of the body.
     async fn fill(&mut self) -> Result<bool, Status> {
-        match next_data(self.body, self.idle_timeout).await {
+        match next_data(self.body, &mut self.patience).await {
             Ok(Some(data)) => self.data = data,
             Ok(None) => return Ok(false),
             Err(NextDataError::Idle(limit)) => {
-                let text = format!("no data of the request for {} s", limit.as_secs());
+                let text = format!(
+                    "the rest of the request did not come within {} s",
+                    limit.as_secs()
+                );
                 return Err(Status::new(Code::DeadlineExceeded, text));
             }
             Err(NextDataError::Broken(text)) => {

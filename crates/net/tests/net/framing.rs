@@ -228,6 +228,39 @@ async fn a_body_that_stalls_is_given_up() {
     assert_eq!(error.status(), 408);
 }
 
+/// The charge is taken with the first byte: a byte now and then must not hold it.
+#[tokio::test(start_paused = true)]
+async fn a_body_that_trickles_is_given_up() {
+    let trickle = |first: Bytes| {
+        let bytes = stream::unfold(Some(first), |first| async {
+            let piece = match first {
+                Some(first) => first,
+                None => {
+                    tokio::time::sleep(Duration::from_secs(29)).await;
+                    Bytes::from_static(b"x")
+                }
+            };
+            Some((Ok::<_, Infallible>(Frame::data(piece)), None))
+        });
+        StreamBody::new(Box::pin(bytes))
+    };
+    let budget = FixedBudget::new(1 << 20);
+    let start = tokio::time::Instant::now();
+    let prefix = Bytes::copy_from_slice(&message_prefix(false, 1 << 20).expect("short"));
+    let status = read_message(trickle(prefix), Encoding::Identity, LIMITS, &budget)
+        .await
+        .expect_err("too slow");
+    assert_eq!(status.code, Code::DeadlineExceeded, "{status}");
+    // 30 s and 4 s for the MiB.
+    assert_eq!((start.elapsed().as_secs(), budget.used()), (34, 0));
+    let (mut parts, ()) = http::Request::new(()).into_parts();
+    parts.version = http::Version::HTTP_2;
+    let error = read_body(&parts, trickle(Bytes::from_static(b"x")), LIMITS, &budget)
+        .await
+        .expect_err("too slow");
+    assert_eq!((error.status().as_u16(), budget.used()), (408, 0));
+}
+
 #[tokio::test(start_paused = true)]
 async fn empty_frames_do_not_hold_a_request_open() {
     let endless = stream::unfold((), |()| async {
