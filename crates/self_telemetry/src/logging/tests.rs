@@ -244,3 +244,11 @@ proptest! {
         prop_assert_eq!(log.matches('\n').count(), 1);
     }
 }
+
+/// Otherwise every `trace!` of the libraries on the way of the data is looked at.
+#[test]
+fn the_level_of_the_log_bounds_what_is_looked_at_in_the_whole_program() {
+    let layer = layer::<tracing_subscriber::Registry>(&LogSettings::default(), None).expect("a layer");
+    let hint = tracing_subscriber::Layer::<tracing_subscriber::Registry>::max_level_hint(&layer);
+    assert_eq!(hint, Some(tracing_subscriber::filter::LevelFilter::INFO));
+}
