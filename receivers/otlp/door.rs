@@ -110,7 +110,7 @@ impl Door {
             outcome = Empty
         );
         let answer = self
-            .take_in(output, body, deadline)
+            .take_in(output, body, deadline, &span)
             .instrument(span.clone())
             .await;
         if !span.is_disabled() {
@@ -121,14 +121,20 @@ impl Door {
         answer
     }
 
-    async fn take_in(&self, output: &Output, body: Body, deadline: Instant) -> Result<Outcome, Refusal> {
+    async fn take_in(
+        &self,
+        output: &Output,
+        body: Body,
+        deadline: Instant,
+        span: &Span,
+    ) -> Result<Outcome, Refusal> {
         let (items, submitted) = if body.bytes.len() <= body.encoding.inline_bytes() {
             self.submit(output, body, deadline)?
         } else {
             let (door, output) = (self.clone(), output.clone());
             beside_the_workers(move || door.submit(&output, body, deadline)).await?
         };
-        Span::current().record("items", items);
+        span.record("items", items);
         Ok(output.outcome(items, submitted).await)
     }
 

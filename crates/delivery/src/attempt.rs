@@ -33,6 +33,8 @@ pub(crate) struct Attempt {
     pub(crate) timeout: Duration,
     /// When the last of the senders stops waiting, or the drain ends.
     pub(crate) until: Option<Instant>,
+    /// Is told how the attempt ended.
+    pub(crate) span: Span,
 }
 
 /// How an attempt ended.
@@ -86,7 +88,7 @@ impl Attempt {
             }
             Err(answer) => answer,
         };
-        let span = Span::current();
+        let span = &self.span;
         if !span.is_disabled() {
             let (outcome, ok) = answer.shown();
             span.record("outcome", outcome);

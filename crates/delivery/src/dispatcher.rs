@@ -327,14 +327,6 @@ impl<S: PartStore> Dispatcher<S> {
         if entry.failures > 0 {
             self.shared.meters.retries.add(1);
         }
-        let attempt = Attempt {
-            exporter: self.exporter.clone(),
-            signal: self.shared.signal,
-            payload,
-            max_request_bytes: self.rules.max_request_bytes,
-            timeout: self.rules.timeout,
-            until,
-        };
         self.shared.moved(items, Place::InFlight);
         let (exporter, signal) = (&self.shared.exporter, self.shared.signal);
         let span = info_span!(
@@ -347,6 +339,15 @@ impl<S: PartStore> Dispatcher<S> {
             attempt = entry.failures + 1,
             outcome = Empty
         );
+        let attempt = Attempt {
+            exporter: self.exporter.clone(),
+            signal: self.shared.signal,
+            payload,
+            max_request_bytes: self.rules.max_request_bytes,
+            timeout: self.rules.timeout,
+            until,
+            span: span.clone(),
+        };
         let attempt = attempt.run(entry, self.pace.start()).instrument(span);
         self.in_flight.push(Box::pin(attempt));
         self.show_in_flight();
