@@ -30,6 +30,8 @@ pub struct Status {
     pub state: State,
     /// When this kind of state began; another reason for the same kind does not count as a beginning.
     pub since: Instant,
+    /// What it has to say in a line on the terminal, without control characters: `up 3h04m  cpu 12.1 %`.
+    pub headline: Option<Arc<str>>,
 }
 
 /// The status of all components. Clones share it.
@@ -85,10 +87,18 @@ impl StatusReporter {
                     Status {
                         state,
                         since: Instant::now(),
+                        headline: None,
                     },
                 );
                 true
             }
+        }
+    }
+
+    /// Says in one line what the component sees now, for the summary on the terminal. The last one counts.
+    pub fn headline(&self, line: impl Into<Arc<str>>) {
+        if let Some(status) = self.board.0.lock().get_mut(&(self.role, self.id.clone())) {
+            status.headline = Some(line.into());
         }
     }
 }
@@ -106,5 +116,18 @@ mod tests {
         assert!(!reporter.report(State::Recoverable("timed out".into())));
         assert_eq!(board.snapshot()[0].2.since, since);
         assert!(reporter.report(State::Ok));
+    }
+
+    #[test]
+    fn a_headline_stays_until_the_next_whatever_the_state_does() {
+        let board = StatusBoard::default();
+        let reporter = board.reporter(Role::Receiver, "process".parse().expect("id"));
+        let shown = || board.snapshot()[0].2.headline.clone();
+        assert_eq!(shown(), None);
+        reporter.headline("up 1s");
+        reporter.report(State::Ok);
+        assert_eq!(shown().as_deref(), Some("up 1s"));
+        reporter.headline("up 2s");
+        assert_eq!(shown().as_deref(), Some("up 2s"));
     }
 }

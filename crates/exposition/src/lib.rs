@@ -1,0 +1,1 @@
+//! Prometheus' names and exposition formats, both ways.

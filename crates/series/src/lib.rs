@@ -1,0 +1,1 @@
+//! The identity of a series, with start times, resets, expiry and a cap.
