@@ -25,6 +25,11 @@ need_program() {
   [ -x "$BACKENDS_BIN/$1" ] || { echo "missing $BACKENDS_BIN/$1: run $BACKENDS_HERE/install.sh $1" >&2; exit 69; }
 }
 
+# need_command <command> <program>: the same for what the distribution's packages bring.
+need_command() {
+  command -v "$1" >/dev/null || { echo "missing $1: run $BACKENDS_HERE/install.sh $2" >&2; exit 69; }
+}
+
 # backend_data_dir <name>: a folder for one program's data, in $BACKENDS_DATA or else a fresh temporary one.
 backend_data_dir() {
   local base=${BACKENDS_DATA:-}
