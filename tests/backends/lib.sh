@@ -16,7 +16,8 @@ need_tools() {
   elif ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
     lacks "Python's module venv (for example apt-get install python3-venv)"
   fi
-  [ -x "$BACKENDS_BIN/jaeger" ] || command -v go >/dev/null || lacks "Go 1.21 or newer, to build Jaeger (https://go.dev/dl)"
+  { [ -x "$BACKENDS_BIN/jaeger" ] && [ -x "$BACKENDS_BIN/prometheus" ]; } || command -v go >/dev/null ||
+    lacks "Go 1.21 or newer, to build Jaeger and Prometheus (https://go.dev/dl)"
   [ $missing = 0 ] || exit 69
 }
 
