@@ -65,11 +65,21 @@ pub(crate) struct ValidateOptions {
     pub(crate) format: Format,
 }
 
+/// What `sidelight health` takes.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct HealthOptions {
+    /// Where the extension `health_check` listens
+    #[arg(long, value_name = "HOST:PORT[/PATH]", default_value = "localhost:13133")]
+    pub(crate) endpoint: String,
+}
+
 /// What else the program does.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Check a configuration and show every mistake in it; nothing is opened or started
     Validate(ValidateOptions),
+    /// Ask a running Sidelight whether all is well: exit code 0 when it is, else 1, with the reasons
+    Health(HealthOptions),
     /// List the components that this program was built with
     Components,
 }

@@ -23,6 +23,7 @@ fn main() -> ExitCode {
     let exit = match arguments.command {
         Some(Command::Validate(options)) => commands::validate::run(&options),
         Some(Command::Components) => commands::components::run(),
+        Some(Command::Health(options)) => commands::health::run(&options),
         None => commands::run::run(&arguments.run),
     };
     exit.into()
