@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # install.sh <program>…   jaeger | prometheus | otelcol | otelcol-prometheus | rotel | postgres | redis
 #                         | nginx | mariadb | node-exporter | redis-exporter | postgres-exporter | nginx-exporter
-#                         | mysqld-exporter | all
+#                         | mysqld-exporter | compose-config | systemd-machine | all
 # Installs the programs that tests and benchmarks run against, into ${SIDELIGHT_BACKENDS_DIR:-~/.cache/backends}/bin.
 # What is there already is left alone; FORCE=1 installs it again. Needs go (jaeger, prometheus, otelcol…), python3 with
-# pip (rotel), apt as root (postgres and what follows it). Two runs at once are safe: one waits for the other, and a
-# program appears only when complete.
+# pip (rotel), apt as root (postgres … mysqld-exporter, systemd-machine). Two runs at once are safe: one waits for the
+# other, and a program appears only when complete.
 . "$(dirname "$0")/lib.sh"
 
 JAEGER_VERSION=1.76.0 # the Go module's number of Jaeger 2.13
@@ -62,6 +62,12 @@ build_collector() {
   publish "$WORK/otelcol" "$1"
 }
 
+build_compose_config() { # what `docker compose config` does; its sources are ours
+  cp "$BACKENDS_HERE/../deploy/compose_config/"* "$WORK/"
+  (cd "$WORK" && go build -trimpath -ldflags "-s -w" -o "$WORK/compose-config" .)
+  publish "$WORK/compose-config" compose-config
+}
+
 install_rotel() { # the program inside the Python package; the package itself is not installed
   python3 -m pip download -q --no-deps --only-binary=:all: --python-version 3.11 \
     --platform manylinux_2_34_x86_64 -d "$WORK" "rotel==$ROTEL_VERSION"
@@ -94,6 +100,19 @@ install_debian() { # install_debian <package>…   from Debian or Ubuntu, withou
   DEBIAN_FRONTEND=noninteractive apt-get install -qq -y -o DPkg::Lock::Timeout=600 --no-install-recommends "$@" >/dev/null
 }
 
+# A small Debian with systemd as a folder, for systemd-nspawn to boot: $BACKENDS_CACHE/systemd-machine.
+install_systemd_machine() {
+  [ -x /usr/sbin/debootstrap ] && [ -x /usr/bin/systemd-nspawn ] || install_debian debootstrap systemd-container
+  [ "$(id -u)" = 0 ] || { echo "debootstrap needs root" >&2; exit 77; }
+  local release # of this machine: its libc is then the one that Sidelight was linked with
+  # shellcheck disable=SC1091
+  release=$(. /etc/os-release; if [ "$ID" = debian ]; then echo "$VERSION_CODENAME"; else echo bookworm; fi)
+  debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus "$release" "$WORK/machine" >"$WORK/debootstrap.log" ||
+    { tail -n 20 "$WORK/debootstrap.log" >&2; exit 1; }
+  rm -rf "$BACKENDS_CACHE/systemd-machine" "$WORK"/machine/var/cache/apt/archives/*.deb
+  mv "$WORK/machine" "$BACKENDS_CACHE/systemd-machine"
+}
+
 is_debian() { case " ${DEBIAN_PROGRAMS[*]} " in *" $1 "*) ;; *) return 1 ;; esac; }
 
 installed() {
@@ -102,6 +121,7 @@ installed() {
     redis) [ -x /usr/bin/redis-server ] ;;
     nginx) [ -x /usr/sbin/nginx ] ;;
     mariadb) [ -x /usr/sbin/mariadbd ] ;;
+    systemd-machine) [ -d "$BACKENDS_CACHE/systemd-machine" ] && [ -x /usr/bin/systemd-nspawn ] ;;
     *-exporter) [ -x "/usr/bin/prometheus-$1" ] ;;
     *) [ -x "$BACKENDS_BIN/$1" ] ;;
   esac
@@ -123,6 +143,8 @@ install_one() ( # a subshell: its temporary folder and its lock go with it
     jaeger | prometheus) build_"$1" ;;
     otelcol) build_collector otelcol manifest.yaml ;;
     otelcol-prometheus) build_collector otelcol-prometheus prometheus.yaml ;;
+    compose-config) build_compose_config ;;
+    systemd-machine) install_systemd_machine ;;
     rotel) install_rotel ;;
     *) # shellcheck disable=SC2046 # several packages
       install_debian $(debian_packages "$1") ;;
@@ -131,10 +153,10 @@ install_one() ( # a subshell: its temporary folder and its lock go with it
 )
 
 [ $# -gt 0 ] || usage
-[ "$1" != all ] || set -- rotel jaeger prometheus otelcol otelcol-prometheus "${DEBIAN_PROGRAMS[@]}"
+[ "$1" != all ] || set -- rotel jaeger prometheus otelcol otelcol-prometheus compose-config systemd-machine "${DEBIAN_PROGRAMS[@]}"
 for program in "$@"; do
   case $program in
-    jaeger | prometheus | otelcol | otelcol-prometheus | rotel) ;;
+    jaeger | prometheus | otelcol | otelcol-prometheus | rotel | compose-config | systemd-machine) ;;
     *) is_debian "$program" || { echo "unknown program: $program" >&2; usage; } ;;
   esac
 done
