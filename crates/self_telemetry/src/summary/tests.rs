@@ -63,6 +63,7 @@ fn snapshot(registry: &Registry, at: Instant, seconds: u64, health: Health) -> S
             uptime: Duration::from_secs(60 + seconds),
         },
         health,
+        headlines: Vec::new(),
     }
 }
 
@@ -104,6 +105,25 @@ fn the_summary_says_what_flowed_between_two_readings() {
   8,000 accepted, 7,960 delivered, 40 queued: every item is accounted for
 "
     );
+}
+
+#[test]
+fn what_components_see_stands_below_the_head_in_their_own_words() {
+    let (before, mut now) = five_seconds(Health::Ok);
+    let of = |component: &str, lines: Vec<String>| Headlines {
+        component: component.to_owned(),
+        lines: lines.into(),
+    };
+    now.headlines = vec![
+        of("host_metrics", vec!["cpu 12.3 %".to_owned()]),
+        of("process", (0..12).map(|n| format!("app{n}\n  up 1s")).collect()),
+    ];
+    let text = render(&before, &now, false);
+    let seen: Vec<&str> = text.lines().skip(1).take(12).collect();
+    assert_eq!(seen[0], "  see  host_metrics   cpu 12.3 %");
+    assert_eq!(seen[1], "  see  process        app0\\n  up 1s");
+    assert_eq!(seen[2], "  see                 app1\\n  up 1s");
+    assert_eq!(seen[11], "                      and 2 more");
 }
 
 #[test]
