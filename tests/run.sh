@@ -37,7 +37,7 @@ step "unit, property and conformance tests, the program from outside" cargo test
 step "the program" cargo build --locked --profile quick --bin sidelight
 step "load generator" load_generator
 step "fuzz targets compile" fuzz_targets
-step "backends" tests/backends/install.sh jaeger
+step "backends" tests/backends/install.sh jaeger prometheus
 step "the application" application
 step "the application through Sidelight to Jaeger, with outages" tests/pipelines/app/run_e2e.sh "$BIN"
 step "demo" env DEMO_SECONDS=15 examples/demo.sh "$BIN"
