@@ -13,6 +13,7 @@ mod value_text;
 pub mod attributes;
 pub mod batch;
 pub mod memory_limiter;
+pub mod metrics_transform;
 pub mod resource;
 
-registry! { ProcessorEntry: attributes, batch, memory_limiter, resource }
+registry! { ProcessorEntry: attributes, batch, memory_limiter, metrics_transform, resource }
