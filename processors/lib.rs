@@ -15,5 +15,6 @@ pub mod batch;
 pub mod memory_limiter;
 pub mod metrics_transform;
 pub mod resource;
+pub mod resource_detection;
 
-registry! { ProcessorEntry: attributes, batch, memory_limiter, metrics_transform, resource }
+registry! { ProcessorEntry: attributes, batch, memory_limiter, metrics_transform, resource, resource_detection }
