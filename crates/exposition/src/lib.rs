@@ -1,10 +1,15 @@
-//! Prometheus' names and exposition formats, both ways.
-//!
-//! ```text
-//! OTLP name, unit, type ─► names::MetricNamer ─► family name     attribute ─► names::label_name, label_value
-//! ```
-//!
-//! It is for everything that speaks Prometheus' language: exporters that show or send series and what shows the
-//! program's own metrics. It keeps no state, opens no socket and does not know which series there are.
+#![doc = include_str!("../README.md")]
 
+mod accept;
+mod escape;
+mod format;
+pub mod labels;
 pub mod names;
+mod number;
+mod point;
+pub mod write;
+
+pub use accept::{Offers, negotiate};
+pub use escape::{escape_name, is_legacy_label_name, is_legacy_metric_name};
+pub use format::{Escaping, Format};
+pub use number::Number;
