@@ -1,23 +1,6 @@
 //! Numbers as the text formats have them.
 
-/// A number as it was measured.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Number {
-    /// A 64-bit integer.
-    Int(i64),
-    /// A floating-point number.
-    Double(f64),
-}
-
-impl Number {
-    /// As a floating-point number; integers beyond 2^53 are rounded.
-    pub fn as_f64(self) -> f64 {
-        match self {
-            Self::Int(value) => value as f64,
-            Self::Double(value) => value,
-        }
-    }
-}
+pub use sidelight_proto::views::NumberValue as Number;
 
 /// Whole numbers up to here are written without a fraction; beyond, not every one of them is a double.
 const EXACT: f64 = 9_007_199_254_740_992.0;

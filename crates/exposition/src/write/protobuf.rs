@@ -151,7 +151,7 @@ fn push_exemplar(message: &mut Writer, field: u32, exemplar: &Exemplar) {
 fn push_histogram(message: &mut Writer, histogram: &Histogram<'_>, start: u64, exemplars: &[Exemplar]) {
     let mark = message.begin(7, 2);
     message.varint_field(1, histogram.count);
-    message.double_field(2, histogram.sum.unwrap_or(0.0));
+    message.double_field(2, histogram.sum.unwrap_or(f64::NAN));
     let mut up_to = 0;
     let mut lower = f64::NEG_INFINITY;
     for (nth, upper) in histogram
@@ -185,7 +185,7 @@ fn push_histogram(message: &mut Writer, histogram: &Histogram<'_>, start: u64, e
 fn push_native(message: &mut Writer, histogram: &Exponential<'_>, start: u64, exemplars: &[Exemplar]) {
     let mark = message.begin(7, 2);
     message.varint_field(1, histogram.count);
-    message.double_field(2, histogram.sum.unwrap_or(0.0));
+    message.double_field(2, histogram.sum.unwrap_or(f64::NAN));
     message.sint32_field(5, histogram.scale);
     let threshold = if histogram.zero_threshold > 0.0 {
         histogram.zero_threshold
