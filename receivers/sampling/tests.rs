@@ -1,0 +1,1 @@
+//! What sampling receivers rely on.
