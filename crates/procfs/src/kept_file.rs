@@ -107,7 +107,7 @@ impl KeptFile {
                 if is_cut && read > 0 && line.len() < PIECE_BYTES {
                     kept = line.len();
                 } else {
-                    each(line.trim_ascii_end());
+                    each(line.strip_suffix(b"\n").unwrap_or(line));
                 }
             }
             if read == 0 {
@@ -172,13 +172,15 @@ mod tests {
             });
             (lines, end.map_err(|error| error.kind()))
         };
-        assert_eq!(read(u64::MAX), (expected.clone(), Ok(())));
+        // Not compared whole: a failure would print them all.
+        let (lines, end) = read(u64::MAX);
+        assert!(lines == expected && end.is_ok());
         let (lines, end) = read(100_000);
         assert_eq!(end, Err(io::ErrorKind::FileTooLarge));
-        assert_eq!(lines[..], expected[..lines.len()]);
+        assert!(lines[..] == expected[..lines.len()]);
         assert!(lines.len() > 1000);
         std::fs::write(&path, &long).expect("written");
         let (lines, end) = read(u64::MAX);
-        assert_eq!((lines.concat(), lines.len(), end), (long, 2, Ok(())));
+        assert!(lines.concat() == long && lines.len() == 2 && end.is_ok());
     }
 }
