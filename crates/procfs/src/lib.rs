@@ -7,8 +7,14 @@
 //! KeptFile ─ pread into one buffer ─▶ host::…, pid::… (parsers over text) ─▶ plain structs of numbers
 //! ```
 //!
-//! Start reading with [`KeptFile`].
+//! Start reading with [`KeptFile`] and [`Pids`].
 
+mod fields;
+pub mod host;
 mod kept_file;
+#[cfg(target_os = "linux")]
+mod pids;
 
 pub use kept_file::KeptFile;
+#[cfg(target_os = "linux")]
+pub use pids::{MAX_PIDS, Pids, ProcDir, WalkError};
