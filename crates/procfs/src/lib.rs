@@ -10,5 +10,8 @@
 //! Start reading with [`KeptFile`].
 
 mod kept_file;
+pub mod pid;
+mod record;
+mod text;
 
 pub use kept_file::KeptFile;
