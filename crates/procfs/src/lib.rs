@@ -7,11 +7,18 @@
 //! KeptFile ─ pread into one buffer ─▶ host::…, pid::… (parsers over text) ─▶ plain structs of numbers
 //! ```
 //!
-//! Start reading with [`KeptFile`].
+//! Start reading with [`KeptFile`] and [`Pids`].
 
+mod fields;
+pub mod host;
 mod kept_file;
+#[cfg(target_os = "linux")]
 pub mod pid;
+#[cfg(target_os = "linux")]
+mod pids;
+#[cfg(target_os = "linux")]
 mod record;
-mod text;
 
 pub use kept_file::KeptFile;
+#[cfg(target_os = "linux")]
+pub use pids::{MAX_PIDS, Pids, ProcDir, WalkError};

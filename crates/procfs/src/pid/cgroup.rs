@@ -1,6 +1,6 @@
 //! `/proc/<pid>/cgroup`, cgroups(7).
 
-use crate::text::lines;
+use crate::fields::lines;
 
 /// The path of the process below the root of the version 2 hierarchy: `/system.slice/nginx.service`.
 ///
@@ -17,7 +17,10 @@ pub fn unified_path(text: &[u8]) -> Option<&str> {
 pub fn is_below(text: &[u8], folder: &str) -> bool {
     lines(text)
         .filter_map(|line| line.splitn(3, |byte| *byte == b':').nth(2))
-        .any(|path| path.split(|byte| *byte == b'/').any(|part| part == folder.as_bytes()))
+        .any(|path| {
+            path.split(|byte| *byte == b'/')
+                .any(|part| part == folder.as_bytes())
+        })
 }
 
 #[cfg(test)]

@@ -2,11 +2,11 @@
 
 use std::io;
 
-use rustix::fs::{AtFlags, Mode, openat, readlinkat_raw, statat};
+use rustix::fs::{AtFlags, readlinkat_raw, statat};
 
 use super::Process;
-use super::folder::{FOLDER, each_entry};
-use crate::text::number;
+use super::entries::{each_entry, open_folder};
+use crate::fields::number;
 
 /// Most descriptors of one process that are looked at; those beyond are left out of links, and counted as so many.
 pub const MAX_DESCRIPTORS: usize = 1 << 20;
@@ -27,7 +27,7 @@ impl Process {
             }
         }
         let mut count = 0;
-        let folder = openat(&self.folder, "fd", FOLDER, Mode::empty())?;
+        let folder = open_folder(&self.folder, "fd")?;
         each_entry(&folder, |_| {
             count += 1;
             count < MAX_DESCRIPTORS
@@ -41,7 +41,7 @@ impl Process {
     /// # Errors
     /// `EACCES` for the process of another user.
     pub fn each_descriptor(&self, mut take: impl FnMut(&[u8])) -> io::Result<()> {
-        let folder = openat(&self.folder, "fd", FOLDER, Mode::empty())?;
+        let folder = open_folder(&self.folder, "fd")?;
         let mut space = [0; 4096];
         let mut looked_at = 0;
         each_entry(&folder, |name| {

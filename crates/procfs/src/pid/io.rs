@@ -1,6 +1,6 @@
 //! `/proc/<pid>/io`, proc_pid_io(5).
 
-use crate::text::{lines, number};
+use crate::fields::{lines, number};
 
 /// Input and output of a process, ended threads included. Readable for who may ptrace the process: the same user, or
 /// `CAP_SYS_PTRACE`.

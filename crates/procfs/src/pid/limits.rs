@@ -1,6 +1,6 @@
 //! `/proc/<pid>/limits`, proc_pid_limits(5).
 
-use crate::text::{number, value_after, words};
+use crate::fields::{number, value_after, words};
 
 /// The soft limit of open file descriptors; `None` where there is none (`unlimited`) or the text has no such line.
 pub fn open_files_limit(text: &[u8]) -> Option<u64> {
@@ -16,7 +16,10 @@ mod tests {
         let text = b"Limit                     Soft Limit           Hard Limit           Units\n\
             Max open files            1024                 524288               files\n";
         assert_eq!(open_files_limit(text), Some(1024));
-        assert_eq!(open_files_limit(b"Max open files            unlimited            unlimited   files\n"), None);
+        assert_eq!(
+            open_files_limit(b"Max open files            unlimited            unlimited   files\n"),
+            None
+        );
         assert_eq!(open_files_limit(b""), None);
     }
 }

@@ -1,9 +1,9 @@
 //! Processes: `/proc/<pid>`.
 //!
 //! ```text
-//! ProcFolder ─ pids ─▶ read(pid, Stat) ─▶ Stat::parse        all processes, nothing kept: one open, read, close each
-//!     └ process(pid) ─▶ Process ─ keep(Stat) ─▶ read(Stat)    one process for long: a pread each, and no other
-//!                                                             process is ever taken for it
+//! Pids ─ for_each ─▶ ProcDir::read(pid, "stat") ─▶ Stat::parse    all processes: one open, read, close each
+//!   └ dir ─▶ ProcDir::process(pid) ─▶ Process ─ keep ─▶ read      one process for long: one pread for each file, and
+//!                                                                 no other process is ever taken for it
 //! ```
 //!
 //! Everything is read into a buffer of the caller's, who keeps it: a sample allocates nothing. The parsers are
@@ -12,7 +12,7 @@
 mod cgroup;
 mod cmdline;
 mod descriptors;
-mod folder;
+mod entries;
 mod io;
 mod limits;
 mod process;
@@ -29,7 +29,6 @@ mod tests;
 pub use cgroup::{is_below, unified_path};
 pub use cmdline::arguments;
 pub use descriptors::{MAX_DESCRIPTORS, socket_inode};
-pub use folder::{MAX_PROCESSES, ProcFolder};
 pub use io::Io;
 pub use limits::open_files_limit;
 pub use process::{PidFile, Process, has_ended};

@@ -6,10 +6,10 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
-use rustix::fs::{Mode, openat, readlinkat};
+use rustix::fs::{AtFlags, OFlags, PROC_SUPER_MAGIC, fstatfs, readlinkat, statat};
 use rustix::io::Errno;
 
-use super::folder::FILE;
+use crate::pids::open_in;
 use crate::record::read_record;
 
 /// What is read of a file at most. Command lines can be longer; nobody recognises a process by what comes then.
@@ -68,18 +68,19 @@ impl PidFile {
 pub struct Process {
     pid: u32,
     pub(super) folder: OwnedFd,
+    /// Whether it is the kernel's: in a copy of one, the size of a folder means something else.
     pub(super) is_procfs: bool,
     kept: [Option<OwnedFd>; PidFile::KEPT.len()],
 }
 
 impl Process {
-    pub(super) fn new(pid: u32, folder: OwnedFd, is_procfs: bool) -> Self {
-        Self {
+    pub(crate) fn new(pid: u32, folder: OwnedFd) -> io::Result<Self> {
+        Ok(Self {
             pid,
+            is_procfs: fstatfs(&folder)?.f_type == PROC_SUPER_MAGIC,
             folder,
-            is_procfs,
             kept: [const { None }; PidFile::KEPT.len()],
-        }
+        })
     }
 
     /// Its pid.
@@ -93,11 +94,13 @@ impl Process {
     /// # Errors
     /// What `open(2)` says. The file is then read by its name as before.
     pub fn keep(&mut self, file: PidFile) -> io::Result<()> {
-        let Some(kept) = file.place().and_then(|place| self.kept.get_mut(place)) else {
-            return Ok(());
-        };
-        if kept.is_none() {
-            *kept = Some(openat(&self.folder, file.name(), FILE, Mode::empty())?);
+        let place = file.place();
+        if let Some(place @ None) = place.and_then(|place| self.kept.get_mut(place)) {
+            *place = Some(open_in(
+                &self.folder,
+                format_args!("{}", file.name()),
+                OFlags::empty(),
+            )?);
         }
         Ok(())
     }
@@ -109,11 +112,12 @@ impl Process {
     pub fn read<'b>(&self, file: PidFile, buffer: &'b mut Vec<u8>) -> io::Result<&'b [u8]> {
         match file.place().and_then(|place| self.kept.get(place)) {
             Some(Some(kept)) => read_record(kept, buffer, MAX_FILE_BYTES),
-            _ => {
-                let opened = openat(&self.folder, file.name(), FILE, Mode::empty())?;
-                read_record(&opened, buffer, MAX_FILE_BYTES)
-            }
+            _ => read_record(self.open(file.name())?, buffer, MAX_FILE_BYTES),
         }
+    }
+
+    pub(super) fn open(&self, name: &str) -> io::Result<OwnedFd> {
+        open_in(&self.folder, format_args!("{name}"), OFlags::empty())
     }
 
     /// The file that it runs. ` (deleted)` at its end, where it was replaced since, is cut.
@@ -131,7 +135,7 @@ impl Process {
     /// # Errors
     /// As for [`Process::executable`].
     pub fn network_namespace(&self) -> io::Result<u64> {
-        Ok(rustix::fs::statat(&self.folder, "ns/net", rustix::fs::AtFlags::empty())?.st_ino)
+        Ok(statat(&self.folder, "ns/net", AtFlags::empty())?.st_ino)
     }
 }
 

@@ -1,6 +1,6 @@
 //! `/proc/<pid>/smaps_rollup`, proc_pid_smaps(5).
 
-use crate::text::number_after;
+use crate::fields::number_after;
 
 /// Memory with what is shared divided among those who share it. The kernel walks all page tables of the process for
 /// it, holding its memory map: milliseconds per gigabyte. Not for every second.

@@ -4,12 +4,11 @@ use std::io;
 use std::os::fd::OwnedFd;
 
 use rustix::buffer::spare_capacity;
-use rustix::fs::{Mode, openat};
 use rustix::io::{Errno, read};
 
 use super::Process;
-use super::folder::FILE;
-use crate::text::{hexadecimal, number, words};
+use crate::fields::{hexadecimal, number, words};
+use crate::host::sockets::TCP_STATES;
 
 /// Most sockets of a network that are kept: 4 MB. Those beyond belong to nobody.
 const MAX_SOCKETS: usize = 1 << 18;
@@ -49,10 +48,10 @@ impl SocketTable {
             ("net/udp6", Transport::Udp),
         ];
         for (name, transport) in tables {
-            match openat(&process.folder, name, FILE, Mode::empty()) {
+            match process.open(name) {
                 Ok(file) => self.take_table(&file, transport)?,
-                Err(Errno::NOENT) => {}
-                Err(error) => return Err(error.into()),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
             }
         }
         self.sockets.sort_unstable();
@@ -61,8 +60,13 @@ impl SocketTable {
 
     /// The transport and state of the socket with this inode; see [`state_name`].
     pub fn get(&self, inode: u64) -> Option<(Transport, u8)> {
-        let at = self.sockets.binary_search_by_key(&inode, |socket| socket.0).ok()?;
-        self.sockets.get(at).map(|(_, transport, state)| (*transport, *state))
+        let at = self
+            .sockets
+            .binary_search_by_key(&inode, |socket| socket.0)
+            .ok()?;
+        self.sockets
+            .get(at)
+            .map(|(_, transport, state)| (*transport, *state))
     }
 
     /// Takes a table line by line; what is left of a line waits for the next read.
@@ -105,22 +109,12 @@ fn socket_of(line: &[u8]) -> Option<(u64, u8)> {
 }
 
 /// What the semantic conventions call a state of TCP (`network.connection.state`); `include/net/tcp_states.h`.
-/// UDP has `established` where the socket is connected, else `close`.
+/// UDP has `established` where the socket is connected, else `closed`.
 pub fn state_name(state: u8) -> &'static str {
-    match state {
-        1 => "established",
-        2 => "syn_sent",
-        3 | 12 => "syn_received",
-        4 => "fin_wait_1",
-        5 => "fin_wait_2",
-        6 => "time_wait",
-        7 => "closed",
-        8 => "close_wait",
-        9 => "last_ack",
-        10 => "listen",
-        11 => "closing",
-        _ => "unknown",
-    }
+    // What is not accepted yet is SYN_RECV in the tables.
+    let number = if state == 12 { 3 } else { usize::from(state) };
+    let name = number.checked_sub(1).and_then(|place| TCP_STATES.get(place));
+    name.copied().unwrap_or("unknown")
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `/proc/<pid>/stat`, proc_pid_stat(5).
 
-use crate::text::{number, signed, words};
+use crate::fields::{number, signed, words};
 
 /// What a process is and has used so far, over all its threads. Times are in clock ticks, see
 /// [`ticks_per_second`](super::ticks_per_second).
@@ -46,7 +46,7 @@ impl<'t> Stat<'t> {
         let pid = u32::try_from(number(words(text.get(..open)?).next()?)?).ok()?;
         let comm = text.get(open + 1..close)?;
         let mut fields = Fields {
-            words: words(text.get(close + 1..)?),
+            words: words(text.get(close + 1..)?.trim_ascii_end()),
             next: 3,
         };
         Some(Self {
@@ -133,7 +133,10 @@ mod tests {
         assert_eq!(Stat::parse(&with(23)), None);
         let old = with(24);
         let stat = Stat::parse(&old).expect("a stat");
-        assert_eq!((stat.resident_pages, stat.block_wait_ticks, stat.exit_code), (890, 0, 0));
+        assert_eq!(
+            (stat.resident_pages, stat.block_wait_ticks, stat.exit_code),
+            (890, 0, 0)
+        );
         assert_eq!(Stat::parse(b""), None);
         assert_eq!(Stat::parse(b")("), None);
     }

@@ -1,7 +1,7 @@
 //! `/proc/<pid>/statm`, proc_pid_statm(5).
 
 use super::page_bytes;
-use crate::text::{number, words};
+use crate::fields::{number, words};
 
 /// Memory of a process, in bytes. Cheap to read, and as exact as `status`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct Statm {
 impl Statm {
     /// Reads it.
     pub fn parse(text: &[u8]) -> Option<Self> {
-        let mut bytes = words(text).map(|pages| number(pages)?.checked_mul(page_bytes()));
+        let mut bytes = words(text.trim_ascii_end()).map(|pages| number(pages)?.checked_mul(page_bytes()));
         Some(Self {
             virtual_bytes: bytes.next()??,
             resident_bytes: bytes.next()??,

@@ -1,6 +1,6 @@
 //! `/proc/<pid>/status`, proc_pid_status(5).
 
-use crate::text::{hexadecimal, lines, number, words};
+use crate::fields::{hexadecimal, lines, number, words};
 
 /// What `status` has beyond `stat` and `statm`. Memory is in bytes and `None` for a kernel thread, which has none of
 /// its own.
@@ -84,7 +84,8 @@ mod tests {
 
     #[test]
     fn keys_and_masks_of_a_user_process() {
-        let text = b"Name:\tpython3\nUmask:\t0022\nState:\tS (sleeping)\nPid:\t9\nUid:\t1000\t1001\t1000\t1000\n\
+        let text =
+            b"Name:\tpython3\nUmask:\t0022\nState:\tS (sleeping)\nPid:\t9\nUid:\t1000\t1001\t1000\t1000\n\
             VmHWM:\t   20 kB\nVmRSS:\t   19 kB\nRssAnon:\t   10 kB\nRssFile:\t    8 kB\nRssShmem:\t    1 kB\n\
             VmSwap:\t    0 kB\nThreads:\t5\nSigPnd:\t0000000000000001\nShdPnd:\t0000000000004002\n\
             Cpus_allowed:\tff,00000003\nvoluntary_ctxt_switches:\t150\nnonvoluntary_ctxt_switches:\t545\n";

@@ -6,6 +6,7 @@ use std::process::{Child, Command};
 use proptest::prelude::*;
 
 use super::*;
+use crate::Pids;
 
 struct Ends(Child);
 
@@ -20,58 +21,66 @@ fn sleeper() -> Ends {
     Ends(Command::new("sleep").arg("600").spawn().expect("a child"))
 }
 
-fn proc_folder() -> ProcFolder {
-    ProcFolder::open("/proc").expect("/proc")
+fn hold(pid: u32) -> Process {
+    let pids = Pids::open("/proc").expect("/proc");
+    pids.dir().process(pid).expect("held")
 }
 
 #[test]
 fn a_child_is_listed_and_read_either_way() {
-    let (child, folder, mut buffer) = (sleeper(), proc_folder(), Vec::new());
-    let mut pids = Vec::new();
-    folder.pids(&mut pids).expect("listed");
-    assert!(pids.contains(&child.0.id()) && pids.contains(&std::process::id()));
-    assert!(pids.is_sorted());
+    let (child, mut pids) = (sleeper(), Pids::open("/proc").expect("/proc"));
+    let mut start = 0;
+    let walked = pids.for_each(|dir, pid| {
+        if pid == child.0.id() {
+            let mut space = [0; 1024];
+            let stat = Stat::parse(dir.read(pid, "stat", &mut space).expect("read")).expect("a stat");
+            assert_eq!((stat.pid, stat.parent), (pid, std::process::id()));
+            start = stat.start_ticks;
+        }
+    });
+    walked.expect("listed");
 
-    let text = folder.read(child.0.id(), PidFile::Stat, &mut buffer).expect("read");
-    let by_name = Stat::parse(text).expect("a stat");
-    assert_eq!((by_name.pid, by_name.parent), (child.0.id(), std::process::id()));
-    let start = by_name.start_ticks;
-
-    let mut process = folder.process(child.0.id()).expect("held");
+    let (mut process, mut buffer) = (hold(child.0.id()), Vec::new());
     process.keep(PidFile::Stat).expect("kept");
     for _ in 0..3 {
         let text = process.read(PidFile::Stat, &mut buffer).expect("read");
         assert_eq!(Stat::parse(text).expect("a stat").start_ticks, start);
     }
-    let text = process.read(PidFile::Cmdline, &mut buffer).expect("read");
-    assert_eq!(arguments(text).last(), Some(&b"600"[..]));
+    // Between `exec` and its first page a process has no command line.
+    let last = std::iter::repeat_with(|| {
+        let text = process.read(PidFile::Cmdline, &mut buffer).expect("read");
+        arguments(text).last().map(<[u8]>::to_vec)
+    });
+    assert_eq!(
+        last.take(100_000).find_map(|last| last).as_deref(),
+        Some(&b"600"[..])
+    );
 }
 
 #[test]
 fn what_has_ended_says_so_by_every_way_of_reading() {
-    let (mut child, folder, mut buffer) = (sleeper(), proc_folder(), Vec::new());
-    let loose = folder.process(child.0.id()).expect("held");
-    let mut keeping = folder.process(child.0.id()).expect("held");
+    let (mut child, mut buffer) = (sleeper(), Vec::new());
+    let (loose, mut keeping) = (hold(child.0.id()), hold(child.0.id()));
     keeping.keep(PidFile::Stat).expect("kept");
     child.0.kill().expect("killed");
-    let text = loose.read(PidFile::Stat, &mut buffer);
-    let _ = text;
     child.0.wait().expect("ended");
     for process in [&loose, &keeping] {
-        let error = process.read(PidFile::Stat, &mut buffer).expect_err("it has ended");
+        let error = process
+            .read(PidFile::Stat, &mut buffer)
+            .expect_err("it has ended");
         assert!(has_ended(&error), "{error}");
     }
-    let error = folder.read(child.0.id(), PidFile::Stat, &mut buffer).expect_err("it has ended");
-    assert!(has_ended(&error), "{error}");
 }
 
 #[test]
 fn a_zombie_tells_how_it_ended() {
-    let (mut child, folder, mut buffer) = (sleeper(), proc_folder(), Vec::new());
-    let process = folder.process(child.0.id()).expect("held");
+    let (mut child, mut buffer) = (sleeper(), Vec::new());
+    let process = hold(child.0.id());
     child.0.kill().expect("killed");
     loop {
-        let text = process.read(PidFile::Stat, &mut buffer).expect("not waited for yet");
+        let text = process
+            .read(PidFile::Stat, &mut buffer)
+            .expect("not waited for yet");
         let stat = Stat::parse(text).expect("a stat");
         if stat.is_zombie() {
             assert_eq!(stat.exit_code, 9);
@@ -86,11 +95,11 @@ fn descriptors_are_counted_as_they_are_listed() {
         .map(|_| std::fs::File::open("/proc/version").expect("opened"))
         .collect();
     let child = sleeper();
-    let process = proc_folder().process(child.0.id()).expect("held");
+    let process = hold(child.0.id());
     let mut listed = 0;
     process.each_descriptor(|_| listed += 1).expect("listed");
     assert_eq!(process.descriptor_count().expect("counted"), listed);
-    let us = proc_folder().process(std::process::id()).expect("held");
+    let us = hold(std::process::id());
     let mut ours = 0;
     us.each_descriptor(|target| ours += usize::from(target == b"/proc/version"))
         .expect("listed");
@@ -100,7 +109,7 @@ fn descriptors_are_counted_as_they_are_listed() {
 #[test]
 fn a_listening_socket_is_found_by_its_inode() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a listener");
-    let us = proc_folder().process(std::process::id()).expect("held");
+    let us = hold(std::process::id());
     let mut table = SocketTable::default();
     table.read(&us).expect("read");
     let mut states = Vec::new();
@@ -112,8 +121,8 @@ fn a_listening_socket_is_found_by_its_inode() {
 
 #[test]
 fn threads_and_children_are_those_that_were_started() {
-    let (child, folder, mut buffer) = (sleeper(), proc_folder(), Vec::new());
-    let us = folder.process(std::process::id()).expect("held");
+    let (child, mut buffer) = (sleeper(), Vec::new());
+    let us = hold(std::process::id());
     let (mut threads, mut children) = (0, Vec::new());
     let all = us.each_thread(|thread| {
         threads += 1;
@@ -129,7 +138,7 @@ fn threads_and_children_are_those_that_were_started() {
 #[test]
 fn every_file_of_a_process_is_of_the_form_that_its_parser_knows() {
     let (child, mut buffer) = (sleeper(), Vec::new());
-    let process = proc_folder().process(child.0.id()).expect("held");
+    let process = hold(child.0.id());
     let mut read = |file| process.read(file, &mut buffer).expect("read").to_vec();
     let statm = Statm::parse(&read(PidFile::Statm)).expect("statm");
     assert!(statm.resident_bytes > 0 && statm.virtual_bytes >= statm.resident_bytes);

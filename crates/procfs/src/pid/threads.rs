@@ -3,13 +3,14 @@
 use std::io;
 use std::os::fd::OwnedFd;
 
-use rustix::fs::{Mode, openat};
+use rustix::fs::OFlags;
 
-use super::folder::{FILE, FOLDER, ShortPath, each_entry};
+use super::entries::{each_entry, open_folder};
 use super::process::MAX_FILE_BYTES;
 use super::{PidFile, Process};
+use crate::fields::{number, words};
+use crate::pids::open_in;
 use crate::record::read_record;
-use crate::text::{number, words};
 
 /// Most threads of one process that are looked at.
 pub const MAX_THREADS: usize = 4096;
@@ -27,7 +28,7 @@ impl Process {
     /// # Errors
     /// `ENOENT` where the process has ended.
     pub fn each_thread(&self, mut take: impl FnMut(&Thread<'_>)) -> io::Result<bool> {
-        let folder = openat(&self.folder, "task", FOLDER, Mode::empty())?;
+        let folder = open_folder(&self.folder, "task")?;
         let (mut taken, mut all) = (0, true);
         each_entry(&folder, |name| {
             let Some(tid) = number(name).and_then(|tid| u32::try_from(tid).ok()) else {
@@ -35,10 +36,7 @@ impl Process {
             };
             all = taken < MAX_THREADS;
             if all {
-                take(&Thread {
-                    folder: &folder,
-                    tid,
-                });
+                take(&Thread { folder: &folder, tid });
             }
             taken += 1;
             all
@@ -71,8 +69,7 @@ impl Thread<'_> {
     }
 
     fn read_named<'b>(&self, name: &str, buffer: &'b mut Vec<u8>) -> io::Result<&'b [u8]> {
-        let path = ShortPath::of(format_args!("{}/{name}", self.tid));
-        let file = openat(self.folder, path.as_str(), FILE, Mode::empty())?;
+        let file = open_in(self.folder, format_args!("{}/{name}", self.tid), OFlags::empty())?;
         read_record(&file, buffer, MAX_FILE_BYTES)
     }
 }
