@@ -39,7 +39,7 @@ pub(crate) fn value_after<'t>(text: &'t [u8], key: &str) -> Option<&'t [u8]> {
     lines(text).find_map(|line| line.strip_prefix(key.as_bytes()))
 }
 
-/// The first number after the `key` that begins a line: `VmRSS:	  123 kB`.
+/// The first number after the `key` that begins a line: `VmRSS: 123 kB`.
 #[cfg(target_os = "linux")]
 pub(crate) fn number_after(text: &[u8], key: &str) -> Option<u64> {
     number(words(value_after(text, key)?).next()?)

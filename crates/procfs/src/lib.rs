@@ -9,6 +9,8 @@
 //!
 //! Start reading with [`KeptFile`] and [`Pids`].
 
+#[cfg(target_os = "linux")]
+pub mod cgroup;
 mod fields;
 pub mod host;
 mod kept_file;
