@@ -51,7 +51,7 @@ impl Sampler for HostSampler {
             },
         );
         host.end();
-        status.headline(host.headline.line());
+        status.headlines([host.headline.line().to_owned()]);
         sample.finish()
     }
 }
