@@ -4,6 +4,8 @@
 
 use sidelight_component::registry;
 
+pub mod host_metrics;
 pub mod otlp;
+pub mod sampling;
 
-registry! { ReceiverEntry: otlp }
+registry! { ReceiverEntry: host_metrics, otlp }
