@@ -11,7 +11,7 @@ class Scripts(unittest.TestCase):
     def test_they_pass_shellcheck(self):
         scripts = [ROOT / path for path in run("git", "-C", ROOT, "ls-files", "*.sh").stdout.split()]
         self.assertTrue(scripts)
-        checked = run(Path(sys.executable).with_name("shellcheck"), "-x", "-P", "SCRIPTDIR", *scripts)
+        checked = run(Path(sys.executable).with_name("shellcheck"), "-x", "-P", "SCRIPTDIR", *scripts, cwd=ROOT)
         self.assertEqual(checked.stdout, "")
 
 
