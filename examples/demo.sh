@@ -75,7 +75,7 @@ wait_for application "http://127.0.0.1:$APP_PORT/health"
 cat <<TEXT
 
 The trading application sends traces, metrics and logs through Sidelight; its traces go on to Jaeger, its
-metrics to Prometheus, which also scrapes those of Sidelight itself.
+metrics and those of the machine to Prometheus, which also scrapes those of Sidelight itself.
   Jaeger             http://127.0.0.1:$JAEGER_QUERY_PORT/search?service=trading-app
   Prometheus         $BACKENDS_BIN/promtool query instant $PROMETHEUS_ENDPOINT 'sum by (status) (orders_total)'
                      $PROMETHEUS_ENDPOINT/api/v1/query?query=rate(http_requests_total[1m])
@@ -95,4 +95,5 @@ done
 export PYTHONDONTWRITEBYTECODE=1
 checks=$root/tests/pipelines/app
 "$venv/bin/python" "$checks/jaeger_check.py" --jaeger "http://127.0.0.1:$JAEGER_QUERY_PORT" --seconds 20
-"$venv/bin/python" "$checks/prometheus_check.py" --prometheus "$PROMETHEUS_ENDPOINT" --up sidelight --seconds 20
+"$venv/bin/python" "$checks/prometheus_check.py" --prometheus "$PROMETHEUS_ENDPOINT" --up sidelight \
+  --also sidelight:system_cpu_time_seconds_total --also sidelight:system_memory_usage_bytes --seconds 20

@@ -1,5 +1,7 @@
 """What the tests share: where things are, Sidelight on free ports by the variables of deploy/, a backend, a request."""
 
+import collections
+import gzip
 import json
 import os
 import socket
@@ -88,11 +90,13 @@ class SlowBackend:
 
     def __enter__(self) -> "SlowBackend":
         self.asked, self.may_answer, self.answered = threading.Event(), threading.Event(), 0
+        self.bodies = collections.deque(maxlen=100)
         backend = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):
-                self.rfile.read(int(self.headers["content-length"]))
+                body = self.rfile.read(int(self.headers["content-length"]))
+                backend.bodies.append(gzip.decompress(body) if self.headers["content-encoding"] == "gzip" else body)
                 backend.asked.set()
                 if backend.may_answer.wait(PATIENCE):
                     backend.answered += 1

@@ -8,7 +8,10 @@ import yaml
 from installed import DEPLOY, ROOT, validate
 
 VARIABLE = re.compile(r"\$\{env:(\w+):-([^}]*)\}")
-DOCUMENTED = re.compile(r"^\| `([A-Z_]+)` \| `?([^|`]*)`? \|", re.MULTILINE)
+DOCUMENTED = re.compile(r"^\| `([A-Z_]+)` \| ?`?([^|`]*)`? \|", re.MULTILINE)
+# What systemd and supervisord put on the command line.
+ARGUMENTS = {"SIDELIGHT_ARGUMENTS": ""}
+INSTALLED = (DEPLOY / "pipeline.yaml", DEPLOY / "host.yaml")
 # What makes no sense without another one.
 COMPANIONS = {"SIDELIGHT_METRICS_HOST": {"SIDELIGHT_ADMIN_INSECURE": "true"}}
 # Where any text, number or word will not do: another value than the default.
@@ -31,9 +34,9 @@ def configurations():
 
 
 def variables() -> dict[str, str]:
-    """The variables of deploy/pipeline.yaml and their defaults."""
+    """The variables of the configurations and their defaults."""
     found = {}
-    for name, default in VARIABLE.findall((DEPLOY / "pipeline.yaml").read_text()):
+    for name, default in VARIABLE.findall("".join(path.read_text() for path in INSTALLED)):
         if found.setdefault(name, default) != default:
             raise AssertionError(f"{name} has two defaults: {found[name]} and {default}")
     return found
@@ -41,9 +44,9 @@ def variables() -> dict[str, str]:
 
 class Configurations(unittest.TestCase):
     def test_every_configuration_is_good_without_a_variable_set(self):
-        for path in configurations():
-            with self.subTest(path=str(path.relative_to(ROOT))):
-                checked = validate(path)
+        for paths in (*((path,) for path in configurations()), INSTALLED):
+            with self.subTest(paths=[str(path.relative_to(ROOT)) for path in paths]):
+                checked = validate(*paths)
                 self.assertEqual(checked.returncode, 0, checked.stderr)
                 self.assertIn("0 errors, 0 warnings", checked.stdout, checked.stderr)
 
@@ -53,7 +56,7 @@ class Configurations(unittest.TestCase):
             if ":" in default and default not in OTHER_VALUES:
                 value = default.split(":")[0] + ":1" + default.split(":")[1][-3:]
             with self.subTest(variable=name, value=value):
-                checked = validate(DEPLOY / "pipeline.yaml", environment={name: value} | COMPANIONS.get(name, {}))
+                checked = validate(*INSTALLED, environment={name: value} | COMPANIONS.get(name, {}))
                 self.assertEqual(checked.returncode, 0, checked.stderr)
 
     def test_a_value_that_is_no_good_is_a_mistake_at_its_place(self):
@@ -65,11 +68,11 @@ class Configurations(unittest.TestCase):
 
     def test_the_readme_lists_the_variables_with_their_defaults(self):
         documented = dict(DOCUMENTED.findall((DEPLOY / "README.md").read_text()))
-        self.assertEqual(documented, variables())
+        self.assertEqual(documented, variables() | ARGUMENTS)
 
     def test_the_example_of_an_environment_names_only_variables_there_are(self):
         named = re.findall(r"^#?(SIDELIGHT_\w+)=", (DEPLOY / "env.example").read_text(), re.MULTILINE)
-        self.assertLessEqual(set(named), variables().keys())
+        self.assertLessEqual(set(named), (variables() | ARGUMENTS).keys())
         self.assertTrue(named)
 
     def test_compose_sets_only_variables_there_are(self):

@@ -53,8 +53,8 @@ class Machine:
     Everything the machine writes is gone with it. It shares this machine's network, so it is on free ports.
     """
 
-    def __init__(self, system: Path, folder: Path, variables: dict[str, str]):
-        (folder / "env").write_text("".join(f"{name}={value}\n" for name, value in variables.items()))
+    def __init__(self, system: Path, folder: Path, variables: dict[str, str], more: dict[Path, str]):
+        (folder / "env").write_text("".join(f"{name}=\"{value}\"\n" for name, value in variables.items()))
         self._log = folder / "boot.log"
         inside = {
             sidelight(): "/usr/local/bin/sidelight",
@@ -62,7 +62,7 @@ class Machine:
             folder / "env": "/etc/sidelight/env",
             UNITS / "sidelight.service": "/etc/systemd/system/sidelight.service",
         }
-        binds = [f"--bind-ro={source}:{target}" for source, target in inside.items()]
+        binds = [f"--bind-ro={source}:{target}" for source, target in (inside | more).items()]
         binds.append("--bind-ro=/etc/hosts")
         command = ["systemd-nspawn", "--quiet", f"--directory={system}", "--volatile=overlay", "--register=no", "--keep-unit"]
         command += [f"--machine=sidelight-{os.getpid()}", "--console=pipe", *binds, "--boot"]
@@ -103,17 +103,19 @@ class Machine:
 
 @unittest.skipUnless(os.environ.get("SYSTEMD_MACHINE"), "booting a systemd needs root and install.sh systemd-machine")
 class Booted(unittest.TestCase):
-    def setUp(self):
+    def boot(self, variables: dict[str, str] | None = None, more: dict[Path, str] | None = None) -> None:
         folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
         self.backend = self.enterContext(SlowBackend())
         self.installed = Installed(self.backend.url)
-        self.machine = Machine(Path(os.environ["SYSTEMD_MACHINE"]), folder, self.installed.variables)
+        variables = self.installed.variables | (variables or {})
+        self.machine = Machine(Path(os.environ["SYSTEMD_MACHINE"]), folder, variables, more or {})
         self.addCleanup(self.machine.end)
         self.machine.wait_until_booted()
         self.machine.run("systemctl", "start", "sidelight")
         eventually("Sidelight is healthy:\n" + self.machine.journal(), self.installed.is_healthy)
 
     def test_it_runs_without_rights_is_started_again_after_a_kill_and_drains_at_a_stop(self):
+        self.boot()
         self.assertEqual(self.machine.property("ActiveState"), "active")
         self.check_rights(self.machine.property("MainPID"))
 
@@ -131,6 +133,21 @@ class Booted(unittest.TestCase):
         self.assertEqual((request.status, self.backend.answered), (200, 1))
         eventually("it has stopped", lambda: self.machine.property("ActiveState") == "inactive")
         self.assertEqual((self.machine.property("ExecMainStatus"), self.machine.property("Result")), ("0", "success"))
+
+    def test_with_its_drop_in_the_machine_is_measured_without_a_capability(self):
+        self.boot(
+            {"SIDELIGHT_ARGUMENTS": "--config /etc/sidelight/host.yaml", "SIDELIGHT_HOST_INTERVAL": "1s"},
+            {
+                DEPLOY / "host.yaml": "/etc/sidelight/host.yaml",
+                UNITS / "host.conf": "/etc/systemd/system/sidelight.service.d/host.conf",
+            },
+        )
+        self.backend.may_answer.set()
+        wanted = [b"system.cpu.time", b"system.memory.usage", b"system.filesystem.usage", b"system.network.connection.count"]
+        eventually("the machine is measured", lambda: any(all(name in body for name in wanted) for body in self.backend.bodies))
+        self.check_rights(self.machine.property("MainPID"))
+        warnings = [line for line in self.machine.journal().splitlines() if " warn " in line]
+        self.assertEqual(warnings, [])
 
     def check_rights(self, pid: str) -> None:
         status = dict(

@@ -1,11 +1,13 @@
 """Are the application's metrics in Prometheus, under the names and labels that dashboards ask for?
 
-    prometheus_check.py --prometheus http://127.0.0.1:9090 [--service trading-app] [--up sidelight] [--seconds 30]
+    prometheus_check.py --prometheus http://127.0.0.1:9090 [--service trading-app] [--up sidelight]
+                        [--also sidelight:system_cpu_time_seconds_total] [--seconds 30]
 
 Asks Prometheus' HTTP API for every metric of the application's README: it has series with its labels, of the service;
 counters have counted; buckets of histograms are cumulative, end in +Inf, and their count is that of +Inf; as many
-requests were counted as were timed, by method and endpoint. With --up each job named there is scraped, and up. What is
-not there yet is asked for again for that many seconds. Exit code 0 when all is well, else 1.
+requests were counted as were timed, by method and endpoint. With --up each job named there is scraped, and up; with --also
+each metric named there has series of that job. What is not there yet is asked for again for that many seconds. Exit code 0
+when all is well, else 1.
 """
 
 import argparse
@@ -100,7 +102,7 @@ def check_requests_counted_and_timed(prometheus: Prometheus) -> float:
     return sum(counted.values())
 
 
-def check_all(prometheus: Prometheus, jobs: list[str]) -> str:
+def check_all(prometheus: Prometheus, jobs: list[str], also: list[str]) -> str:
     found = 0
     for name, labels in COUNTERS.items():
         series = prometheus.series(name, labels)
@@ -114,6 +116,9 @@ def check_all(prometheus: Prometheus, jobs: list[str]) -> str:
     for job in jobs:
         if not (up := prometheus.query(f'up{{job="{job}"}}')) or any(value != 1 for _, value in up):
             raise Mismatch(f"job {job} is not up: {up}")
+    for job, _, name in (one.partition(":") for one in also):
+        if not prometheus.query(f'{name}{{job="{job}"}}'):
+            raise Mismatch(f"{name} of job {job} has no series")
     requests = check_requests_counted_and_timed(prometheus)
     return f"{len(COUNTERS) + len(GAUGES) + len(HISTOGRAMS)} metrics, {found} series besides buckets, {requests:.0f} requests"
 
@@ -123,13 +128,14 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--prometheus", required=True)
     parser.add_argument("--service", default="trading-app")
     parser.add_argument("--up", action="append", default=[], metavar="JOB")
+    parser.add_argument("--also", action="append", default=[], metavar="JOB:METRIC")
     parser.add_argument("--seconds", type=float, default=30)
     given = parser.parse_args(arguments)
     prometheus = Prometheus(given.prometheus, given.service)
     end = time.monotonic() + given.seconds
     while True:
         try:
-            print(f"ok   prometheus: {check_all(prometheus, given.up)}")
+            print(f"ok   prometheus: {check_all(prometheus, given.up, given.also)}")
             return 0
         except Mismatch as problem:
             if time.monotonic() >= end:
