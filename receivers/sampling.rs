@@ -25,7 +25,7 @@ mod writer;
 mod tests;
 
 pub(crate) use failed_reads::FailedReads;
-pub(crate) use identity::{HostIdentity, Instance, SCHEMA_URL};
+pub(crate) use identity::{HostIdentity, Instance};
 pub use metric_settings::{MetricSettings, MetricSwitch};
 pub(crate) use metric_table::metric_table;
 pub use metric_table::{Kind, MetricDef, MetricSet, MetricTable};
