@@ -5,6 +5,7 @@
 use sidelight_component::registry;
 
 pub mod otlp;
+pub mod process;
 pub mod sampling;
 
-registry! { ReceiverEntry: otlp }
+registry! { ReceiverEntry: otlp, process }

@@ -81,6 +81,8 @@ pub(crate) enum Attr<'a> {
     Text(&'a str),
     /// A number.
     Int(i64),
+    /// Several texts.
+    Texts(&'a [String]),
 }
 
 /// The value of a point.
@@ -312,12 +314,23 @@ fn write_attribute(point: &mut NumberPointEncoder<'_>, spelling: Spelling, key: 
         Attr::Word(term) => (ValueView::String(term.v1), ValueView::String(term.legacy)),
         Attr::Text(text) => (ValueView::String(text), ValueView::String(text)),
         Attr::Int(number) => (ValueView::Int(number), ValueView::Int(number)),
+        Attr::Texts(texts) => return write_texts(point, key, texts),
     };
     if spelling != Spelling::Legacy {
         point.attribute(key.v1, v1);
     }
     if spelling == Spelling::Legacy || (spelling == Spelling::Both && key.v1 != key.legacy) {
         point.attribute(key.legacy, legacy);
+    }
+}
+
+/// Lists have one spelling: no metric that the Collector has too has one.
+fn write_texts(point: &mut NumberPointEncoder<'_>, key: Term, texts: &[String]) {
+    let mut attribute = point.open_attribute(key.v1);
+    let mut value = attribute.value();
+    let mut array = value.array();
+    for text in texts {
+        array.push(text);
     }
 }
 
