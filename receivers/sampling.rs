@@ -33,7 +33,7 @@ pub use naming::Semconv;
 pub(crate) use naming::Term;
 pub(crate) use sampler::{Sampled, Sampler, run};
 pub use timing::Timing;
-pub(crate) use writer::{Attr, Number, Points, SampleWriter, Sink};
+pub(crate) use writer::{Attr, Number, Points, Sample, SampleWriter, Sink};
 
 #[cfg(test)]
 pub(crate) use metric_table::readme_table;

@@ -24,6 +24,27 @@ pub(crate) fn number(word: &[u8]) -> Option<u64> {
     })
 }
 
+/// A decimal number with a sign or without.
+#[cfg(target_os = "linux")]
+pub(crate) fn signed(word: &[u8]) -> Option<i64> {
+    match word.strip_prefix(b"-") {
+        Some(digits) => 0_i64.checked_sub_unsigned(number(digits)?),
+        None => i64::try_from(number(word)?).ok(),
+    }
+}
+
+/// What stands after the `key` that begins a line. The key is given with what ends it (`VmRSS:`, `usage_usec `).
+#[cfg(target_os = "linux")]
+pub(crate) fn value_after<'t>(text: &'t [u8], key: &str) -> Option<&'t [u8]> {
+    lines(text).find_map(|line| line.strip_prefix(key.as_bytes()))
+}
+
+/// The first number after the `key` that begins a line: `VmRSS: 123 kB`.
+#[cfg(target_os = "linux")]
+pub(crate) fn number_after(text: &[u8], key: &str) -> Option<u64> {
+    number(words(value_after(text, key)?).next()?)
+}
+
 /// A hexadecimal number of at most 64 bits.
 pub(crate) fn hexadecimal(word: &[u8]) -> Option<u64> {
     let text = std::str::from_utf8(word).ok()?;
@@ -95,6 +116,17 @@ mod tests {
             (fraction(b"0.42"), fraction(b"-1"), fraction(b"1e9")),
             (Some(0.42), None, None)
         );
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_value_belongs_to_the_line_that_begins_with_its_key() {
+        let text = b"VmRSSx: 1 kB\nVmRSS:\t  22 kB\n\nlast 3";
+        assert_eq!(number_after(text, "VmRSS:"), Some(22));
+        assert_eq!(number_after(text, "last "), Some(3));
+        assert_eq!(number_after(text, "kB"), None);
+        assert_eq!(signed(b"-9223372036854775808"), Some(i64::MIN));
+        assert_eq!((signed(b"9223372036854775808"), signed(b"-")), (None, None));
     }
 
     #[test]

@@ -9,12 +9,18 @@
 //!
 //! Start reading with [`KeptFile`] and [`Pids`].
 
+#[cfg(target_os = "linux")]
+pub mod cgroup;
 mod fields;
 pub mod host;
 mod kept_file;
 #[cfg(target_os = "linux")]
+pub mod pid;
+#[cfg(target_os = "linux")]
 mod pids;
+#[cfg(target_os = "linux")]
+mod record;
 
 pub use kept_file::KeptFile;
 #[cfg(target_os = "linux")]
-pub use pids::{MAX_PIDS, Pids, ProcDir, WalkError};
+pub use pids::{MAX_PIDS, Pids, ProcDir, WalkError, own_descriptor_limit};

@@ -1,14 +1,16 @@
 //! The processes there are.
 
+use std::fmt;
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags, RawDir, SeekFrom, openat, seek};
+use rustix::fs::{Mode, OFlags, RawDir, SeekFrom, openat, readlinkat_raw, seek};
 use rustix::io::{Errno, pread};
 
 use crate::fields::number;
+use crate::pid::Process;
 
 /// Bytes of directory entries that the kernel gives at once: some 1,000 processes.
 const ENTRIES_BYTES: usize = 32 << 10;
@@ -46,6 +48,11 @@ impl Pids {
             path,
             entries: Box::new_uninit_slice(ENTRIES_BYTES),
         })
+    }
+
+    /// Where files of processes are opened, without a walk.
+    pub fn dir(&self) -> ProcDir<'_> {
+        ProcDir(&self.proc)
     }
 
     /// Its path.
@@ -92,17 +99,34 @@ impl ProcDir<'_> {
     /// # Errors
     /// `ENOENT`, `ESRCH` where the process has ended, `EACCES` without the right.
     pub fn open(self, pid: u32, file: &str) -> io::Result<OwnedFd> {
-        let mut path = [0; 64];
-        let mut unused = &mut path[..];
-        io::Write::write_fmt(&mut unused, format_args!("{pid}/{file}"))?;
-        let unused = unused.len();
-        let used = &path[..path.len() - unused];
-        Ok(openat(
-            self.0,
-            used,
-            OFlags::RDONLY | OFlags::CLOEXEC,
-            Mode::empty(),
-        )?)
+        open_in(self.0, format_args!("{pid}/{file}"), OFlags::empty())
+    }
+
+    /// Takes hold of a process.
+    ///
+    /// # Errors
+    /// `ENOENT` where there is no such process, `EMFILE` where too many files are open.
+    pub fn process(self, pid: u32) -> io::Result<Process> {
+        let folder = open_in(self.0, format_args!("{pid}"), OFlags::DIRECTORY)?;
+        Process::new(pid, folder)
+    }
+
+    /// Where the link `/proc/<pid>/<file>` leads to.
+    ///
+    /// # Errors
+    /// As [`ProcDir::open`]; `ENOENT` also for the program of a kernel thread.
+    pub fn link<'b>(self, pid: u32, file: &str, buffer: &'b mut [u8]) -> io::Result<&'b [u8]> {
+        let folder = open_in(self.0, format_args!("{pid}"), OFlags::DIRECTORY)?;
+        let filled = readlinkat_raw(&folder, file, &mut *buffer)?;
+        Ok(&buffer[..filled.min(buffer.len())])
+    }
+
+    /// Which process this one is, in this `/proc`: another number than we know where it belongs to another pid
+    /// namespace.
+    pub fn own_pid(self) -> Option<u32> {
+        let mut space = [0; 16];
+        let filled = readlinkat_raw(self.0, "self", &mut space).ok()?;
+        u32::try_from(number(space.get(..filled)?)?).ok()
     }
 
     /// Reads the beginning of `/proc/<pid>/<file>` into `buffer`: open, one read, close. For files that the buffer is
@@ -115,6 +139,23 @@ impl ProcDir<'_> {
         let filled = pread(&file, &mut *buffer, 0)?;
         Ok(&buffer[..filled.min(buffer.len())])
     }
+}
+
+/// How many descriptors this program may have open: the soft limit, RLIMIT_NOFILE.
+pub fn own_descriptor_limit() -> u64 {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    limit.current.unwrap_or(u64::MAX)
+}
+
+/// Opens a file for reading by a short path below a folder, which is made without an allocation: `4242/status`.
+pub(crate) fn open_in(folder: impl AsFd, path: fmt::Arguments<'_>, more: OFlags) -> io::Result<OwnedFd> {
+    let mut space = [0; 64];
+    let mut unused = &mut space[..];
+    io::Write::write_fmt(&mut unused, path)?;
+    let unused = unused.len();
+    let used = &space[..space.len() - unused];
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | more;
+    Ok(openat(folder, used, flags, Mode::empty())?)
 }
 
 #[cfg(test)]
