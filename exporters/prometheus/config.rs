@@ -7,8 +7,8 @@ use std::time::Duration;
 use sidelight_component::sending::{RetryOnFailure, SendingQueue, SendingSettings};
 use sidelight_component::{BuildContext, BuildError, Exporter, ExporterConfig, Resource};
 use sidelight_config::{Check, Endpoint, settings};
-use sidelight_exposition::Offers;
-use sidelight_exposition::names::{TranslationStrategy, label_name};
+use sidelight_exposition::names::{TranslationStrategy, UnusableName, label_name};
+use sidelight_exposition::{Offers, is_legacy_label_name};
 use sidelight_transport::HttpServer;
 
 use super::PrometheusExporter;
@@ -70,7 +70,7 @@ impl Config {
         }
         let strategy = self.strategy();
         for key in self.const_labels.keys() {
-            match label_name(key, strategy) {
+            match const_label_name(key, strategy) {
                 Ok(name) if name.starts_with("__") => check.error_hint(
                     "const_labels",
                     &format!("names `{key}`, but names that begin with `__` are Prometheus' own"),
@@ -103,6 +103,14 @@ impl Config {
             text_first: false,
         }
     }
+}
+
+/// The name of a constant label: as it is written where that is a label.
+pub(super) fn const_label_name(key: &str, strategy: TranslationStrategy) -> Result<String, UnusableName> {
+    if is_legacy_label_name(key) {
+        return Ok(key.to_owned());
+    }
+    label_name(key, strategy)
 }
 
 impl ExporterConfig for Config {

@@ -17,7 +17,7 @@ use sidelight_component::{
     About, BuildContext, BuildError, Exporter, Request as Sending, Sent, Signal, async_trait,
     beside_the_workers,
 };
-use sidelight_exposition::names::{MetricNamer, label_name};
+use sidelight_exposition::names::MetricNamer;
 use sidelight_net::Incoming;
 use sidelight_net::listener::bind;
 use sidelight_net::server::{Server, Shutdown};
@@ -101,7 +101,7 @@ fn rules(config: &Config) -> Rules {
     let strategy = config.strategy();
     let namer = MetricNamer::new(&config.namespace, strategy);
     let const_labels = config.const_labels.iter().filter_map(|(key, value)| {
-        let name = label_name(key, strategy).ok()?;
+        let name = config::const_label_name(key, strategy).ok()?;
         Some((name, value.clone()))
     });
     let resource = &config.resource_to_telemetry_conversion;
