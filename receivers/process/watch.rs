@@ -177,7 +177,7 @@ impl Sampler for Watch {
             });
         }
         self.each_target(due, uptime_ticks, |target, _, tools, around, _| target.read(tools, around, now));
-        self.status.headline(headline(&self.targets, now.instant));
+        self.status.headlines([headline(&self.targets, now.instant)]);
         let mut sample = self.writer.begin(now.unix_nanos);
         for target in &mut self.targets {
             target.write(&mut sample, due, &self.around);
