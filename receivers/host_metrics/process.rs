@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use sidelight_config::{Check, closest, settings};
-use sidelight_procfs::pid::{Io, Stat, Status, has_ended};
+use sidelight_procfs::pid::{Io, Stat, Statm, Status, has_ended};
 use sidelight_procfs::{Pids, ProcDir};
 
 use super::described::Attribute;
@@ -294,6 +294,7 @@ impl Wanted {
             |sink| {
                 sink.sums_start(started);
                 self.write_stat(&one, &stat, last, sink);
+                self.write_memory(&one, host, sink);
                 self.write_io(&one, host, sink);
                 self.write_status(&one, host, sink);
                 self.write_descriptors(&one, host, sink);
@@ -331,16 +332,8 @@ impl Wanted {
                 }
             });
         }
-        let resident = stat
-            .resident_pages
-            .saturating_mul(sidelight_procfs::host::page_size());
-        sink.metric(metrics, Process::MemoryUsage, |points| points.add(resident, &[]));
         sink.metric(metrics, Process::MemoryVirtual, |points| {
             points.add(stat.virtual_bytes, &[])
-        });
-        let per_cent = if self.is_legacy { 100.0 } else { 1.0 };
-        sink.metric(metrics, Process::MemoryUtilization, |points| {
-            points.add(share(resident, whole.memory_bytes) * per_cent, &[]);
         });
         sink.metric(metrics, Process::Threads, |points| points.add(stat.threads, &[]));
         sink.metric(metrics, Process::PagingFaults, |points| {
@@ -350,6 +343,29 @@ impl Wanted {
         });
         sink.metric(metrics, Process::Uptime, |points| {
             points.add(whole.age_seconds(stat), &[])
+        });
+    }
+
+    /// `stat` has the memory too, but adds up only what each processor has handed in of its count: on a host with many
+    /// of them that is off by megabytes.
+    fn write_memory(&self, one: &OneProcess<'_>, host: &mut Host, sink: &mut Sink<'_>) {
+        if !self
+            .metrics
+            .contains_any(&[Process::MemoryUsage, Process::MemoryUtilization])
+        {
+            return;
+        }
+        let mut buffer = [0; FIGURES_BYTES];
+        let Some(statm) = one.read("statm", &mut buffer, host).and_then(Statm::parse) else {
+            return;
+        };
+        let resident = statm.resident_bytes;
+        sink.metric(self.metrics, Process::MemoryUsage, |points| {
+            points.add(resident, &[])
+        });
+        let per_cent = if self.is_legacy { 100.0 } else { 1.0 };
+        sink.metric(self.metrics, Process::MemoryUtilization, |points| {
+            points.add(share(resident, one.whole.memory_bytes) * per_cent, &[]);
         });
     }
 
