@@ -18,6 +18,7 @@ mod network;
 mod paging;
 mod patient;
 mod process;
+mod process_figures;
 mod processes;
 mod sampler;
 mod scraper;
