@@ -1,0 +1,58 @@
+"""How two pages differ, a line for each difference, and which of these are expected."""
+
+import re
+from dataclasses import dataclass
+
+from page import Page, same
+
+
+def differences(where: str, ours: Page, theirs: Page):
+    """Lines: where, what of which series, `ours` and `theirs`."""
+    for side, page in (("ours", ours), ("theirs", theirs)):
+        for mistake in page.mistakes:
+            yield f"{where}: mistake of {side}: {mistake}"
+    for name in sorted(ours.families.keys() | theirs.families.keys()):
+        yield from family_differences(f"{where}: family {name}", ours.families.get(name), theirs.families.get(name))
+    for key in sorted(ours.samples.keys() | theirs.samples.keys(), key=str):
+        yield from sample_differences(f"{where}: series {key}", ours.samples.get(key), theirs.samples.get(key))
+
+
+def family_differences(where: str, ours: dict | None, theirs: dict | None):
+    if ours is None or theirs is None:
+        yield f"{where} only {'theirs' if ours is None else 'ours'}"
+        return
+    for what in sorted(ours.keys() | theirs.keys()):
+        if ours.get(what) != theirs.get(what):
+            yield f"{where}: {what} ours {ours.get(what)!r}, theirs {theirs.get(what)!r}"
+
+
+def sample_differences(where: str, ours, theirs):
+    if ours is None or theirs is None:
+        yield f"{where} only {'theirs' if ours is None else 'ours'}"
+        return
+    for what in ("value", "timestamp", "exemplar"):
+        mine, other = getattr(ours, what), getattr(theirs, what)
+        if not same(mine, other):
+            yield f"{where}: {what} ours {mine!r}, theirs {other!r}"
+
+
+@dataclass
+class Expected:
+    """Differences that are meant: an expression for the line, and why."""
+
+    pattern: str
+    reason: str
+    collector_varies: bool = False  # the Collector itself does now this, now that: there may be no difference at all
+
+
+def judge(lines: list[str], expected: list[Expected]) -> tuple[list[str], list[tuple[Expected, int]]]:
+    """The lines that nothing expects; each expectation with how many lines it covered."""
+    counts, unexpected = [0] * len(expected), []
+    for line in lines:
+        for index, one in enumerate(expected):
+            if re.search(one.pattern, line):
+                counts[index] += 1
+                break
+        else:
+            unexpected.append(line)
+    return unexpected, list(zip(expected, counts, strict=True))
