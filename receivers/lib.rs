@@ -6,6 +6,7 @@ use sidelight_component::registry;
 
 pub mod host_metrics;
 pub mod otlp;
+pub mod process;
 pub mod sampling;
 
-registry! { ReceiverEntry: host_metrics, otlp }
+registry! { ReceiverEntry: host_metrics, otlp, process }

@@ -90,16 +90,15 @@ impl<V> SeriesTable<V> {
         self.index.find(hash, is_it).copied().map(SeriesId)
     }
 
-    /// Puts a series in. The caller has looked that it is not there.
-    ///
-    /// `None` where there are 2^32 already.
-    pub fn insert(&mut self, identity: &[u8], value: V) -> Option<SeriesId> {
+    /// Puts a series in. The caller has looked that it is not there, and keeps the table below 2^32 series, which is
+    /// more than memory holds.
+    pub fn insert(&mut self, identity: &[u8], value: V) -> SeriesId {
         let hash = self.hasher.hash_one(identity);
         let at = match self.free.pop() {
             Some(at) => at,
             None => {
                 let at = self.used;
-                self.used = self.used.checked_add(1)?;
+                self.used += 1;
                 at
             }
         };
@@ -117,7 +116,7 @@ impl<V> SeriesTable<V> {
             slot.map_or(0, |slot| slot.hash)
         };
         self.index.insert_unique(hash, at, hash_of);
-        Some(SeriesId(at))
+        SeriesId(at)
     }
 
     fn put(&mut self, at: u32, slot: Slot<V>) {
