@@ -22,7 +22,7 @@ def family_differences(where: str, ours: dict | None, theirs: dict | None):
         yield f"{where} only {'theirs' if ours is None else 'ours'}"
         return
     for what in sorted(ours.keys() | theirs.keys()):
-        if ours.get(what) != theirs.get(what):
+        if ours.get(what, "") != theirs.get(what, ""):  # a help that is empty and one that is not there are the same
             yield f"{where}: {what} ours {ours.get(what)!r}, theirs {theirs.get(what)!r}"
 
 

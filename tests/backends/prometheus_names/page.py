@@ -36,7 +36,8 @@ class Page:
     mistakes: list[str] = field(default_factory=list)
 
     def add(self, name: str, labels: dict, sample: Sample) -> None:
-        key = Key(name, tuple(sorted(labels.items())))
+        # For Prometheus a label with an empty value is one that is not there.
+        key = Key(name, tuple(sorted((label, value) for label, value in labels.items() if value)))
         if key in self.samples:
             self.mistakes.append(f"{key} is there twice")
         self.samples[key] = sample
@@ -205,8 +206,10 @@ def add_histogram(page: Page, name: str, labels: dict, message: dict, timestamp:
     if 15 in message:
         page.add(f"{name}_created", labels, Sample(seconds(message[15][0]), timestamp))
     for bucket in map(fields, message.get(3, [])):
-        bound = float(one(bucket, 2, 0.0))
-        page.add(f"{name}_bucket", labels | {"le": repr(bound)}, Sample(float(one(bucket, 1)), timestamp, exemplar_in(bucket, 3)))
+        bound, exemplar = float(one(bucket, 2, 0.0)), exemplar_in(bucket, 3)
+        if math.isinf(bound) and exemplar is None:
+            continue  # "+Inf bucket is optional": it is the count
+        page.add(f"{name}_bucket", labels | {"le": repr(bound)}, Sample(float(one(bucket, 1)), timestamp, exemplar))
     if 5 in message or 12 in message or 9 in message:
         native = {
             "schema": zigzags([one(message, 5)])[0],
