@@ -37,7 +37,11 @@ class Moment:
         self.start, self.before, self.now, self.step = str(start), str(before), str(now), step
 
     def point(self, labels: dict | None = None, **fields) -> dict:
-        return {"startTimeUnixNano": self.start, "timeUnixNano": self.now, "attributes": attributes(labels or {})} | fields
+        return {
+            "startTimeUnixNano": self.start,
+            "timeUnixNano": self.now,
+            "attributes": attributes(labels or {}),
+        } | fields
 
     def number(self, number, labels: dict | None = None, **fields) -> dict:
         field = {"asInt": str(number)} if isinstance(number, int) else {"asDouble": number}
@@ -67,10 +71,45 @@ def histogram(name, *points, unit="", description="", temporality=CUMULATIVE, ki
 
 def names(at: Moment) -> list[dict]:
     """Names and units that are translated."""
-    units = "1 % By By/s KiBy MBy ms s us Cel m/s {request} {request}/s Hz V A J d h min mo a kg bit foo 1/s %/s By{x} requests s/By".split()
+    units = [
+        *(
+            "1",
+            "%",
+            "By",
+            "By/s",
+            "KiBy",
+            "MBy",
+            "ms",
+            "s",
+            "us",
+            "Cel",
+            "m/s",
+            "{request}",
+            "{request}/s",
+            "Hz",
+            "V",
+            "A",
+        ),
+        *("J", "d", "h", "min", "mo", "a", "kg", "bit", "foo", "1/s", "%/s", "By{x}", "requests", "s/By"),
+    ]
     odd = [
-        "plain", "with.dots", "with-dashes and blanks", "1starts.with.digit", "a..b__c", "_leading", "trailing_", "ünï.cødé",
-        "温度", "already_total", "already_seconds", "colon:name", "percent%sign", "UPPER.Case", "bytes", "ratio", "x.total.count",
+        "plain",
+        "with.dots",
+        "with-dashes and blanks",
+        "1starts.with.digit",
+        "a..b__c",
+        "_leading",
+        "trailing_",
+        "ünï.cødé",
+        "温度",
+        "already_total",
+        "already_seconds",
+        "colon:name",
+        "percent%sign",
+        "UPPER.Case",
+        "bytes",
+        "ratio",
+        "x.total.count",
     ]
     return [
         *(gauge(f"unit{index}", at.number(index), unit=unit) for index, unit in enumerate(units)),
@@ -81,18 +120,53 @@ def names(at: Moment) -> list[dict]:
         gauge("latency.in.ms", at.number(1), unit="ms"),
         gauge("size.bytes.used", at.number(1), unit="By"),
         total("sent.bytes.total", at.number(1), unit="By"),
-        total("jobs", at.number(5 * at.step), unit="{job}", description="Jobs, with \"quotes\", a \\ and\na second line"),
+        total("jobs", at.number(5 * at.step), unit="{job}", description='Jobs, with "quotes", a \\ and\na second line'),
     ]
 
 
 def labels(at: Moment) -> list[dict]:
     """Names and values of attributes."""
     return [
-        gauge("label.values", at.number(1, {"text": 'quote " backslash \\ line\nend', "unicode": "日本", "empty": "", "long": "x" * 200})),
-        gauge("label.types", at.number(1, {"bool": True, "int": -7, "double": 1.5, "whole": 2.0, "big": 1e21, "list": [1, "a", None], "map": {"b": 1, "a": "x"}, "nothing": None})),
-        gauge("label.names", at.number(1, {"with.dot": "1", "1digit": "2", "_one": "3", "__two": "4", "with-dash": "5", "ключ": "6", "UPPER": "7"})),
+        gauge(
+            "label.values",
+            at.number(1, {"text": 'quote " backslash \\ line\nend', "unicode": "日本", "empty": "", "long": "x" * 200}),
+        ),
+        gauge(
+            "label.types",
+            at.number(
+                1,
+                {
+                    "bool": True,
+                    "int": -7,
+                    "double": 1.5,
+                    "whole": 2.0,
+                    "big": 1e21,
+                    "list": [1, "a", None],
+                    "map": {"b": 1, "a": "x"},
+                    "nothing": None,
+                },
+            ),
+        ),
+        gauge(
+            "label.names",
+            at.number(
+                1,
+                {
+                    "with.dot": "1",
+                    "1digit": "2",
+                    "_one": "3",
+                    "__two": "4",
+                    "with-dash": "5",
+                    "ключ": "6",
+                    "UPPER": "7",
+                },
+            ),
+        ),
         gauge("label.collision", at.number(1, {"a.b": "first", "a_b": "second", "a-b": "third"})),
-        gauge("label.reserved", at.number(1, {"job": "own", "instance": "own", "le": "own", "quantile": "own", "__name__": "own"})),
+        gauge(
+            "label.reserved",
+            at.number(1, {"job": "own", "instance": "own", "le": "own", "quantile": "own", "__name__": "own"}),
+        ),
         gauge("label.scope", at.number(1, {"otel_scope_name": "own", "otel.scope.version": "own"})),
         gauge("label.order", at.number(1, {"b": "2", "a": "1"}), at.number(2, {"a": "2", "b": "1"})),
         histogram("label.le", at.point({"le": "own"}, count="3", sum=3, explicitBounds=[1], bucketCounts=["1", "2"])),
@@ -101,10 +175,26 @@ def labels(at: Moment) -> list[dict]:
 
 def values(at: Moment) -> list[dict]:
     """Numbers at their edges."""
-    special = {"nan": "NaN", "inf": "Infinity", "minus_inf": "-Infinity", "tiny": 5e-324, "huge": 1.7976931348623157e308, "tenth": 0.1, "minus_zero": -0.0, "million": 1e6, "1e21": 1e21, "small": 1e-7}
+    special = {
+        "nan": "NaN",
+        "inf": "Infinity",
+        "minus_inf": "-Infinity",
+        "tiny": 5e-324,
+        "huge": 1.7976931348623157e308,
+        "tenth": 0.1,
+        "minus_zero": -0.0,
+        "million": 1e6,
+        "1e21": 1e21,
+        "small": 1e-7,
+    }
     return [
         gauge("value.double", *(at.point({"is": name}, asDouble=number) for name, number in special.items())),
-        gauge("value.int", at.number(2**63 - 1, {"is": "max"}), at.number(-(2**63), {"is": "min"}), at.number(2**53 + 1, {"is": "odd"})),
+        gauge(
+            "value.int",
+            at.number(2**63 - 1, {"is": "max"}),
+            at.number(-(2**63), {"is": "min"}),
+            at.number(2**53 + 1, {"is": "odd"}),
+        ),
         gauge("value.none", at.point({"is": "no value"}, flags=1), at.number(1, {"is": "value"})),
         gauge("value.empty"),
     ]
@@ -115,7 +205,10 @@ def sums(at: Moment) -> list[dict]:
     return [
         total("sum.int", at.number(3 * step, {"a": "1"}), at.number(4 * step, {"a": "2"}), description="Counts"),
         total("sum.double", at.number(1.5 * step), unit="s"),
-        total("sum.exemplar", at.number(7 * step, exemplars=[at.exemplar(1.0), at.exemplar(2.0, labels={"user.id": "u1"})])),
+        total(
+            "sum.exemplar",
+            at.number(7 * step, exemplars=[at.exemplar(1.0), at.exemplar(2.0, labels={"user.id": "u1"})]),
+        ),
         total("sum.exemplar.bare", at.number(7 * step, exemplars=[at.exemplar(3.0, trace=False, labels={"k": "v"})])),
         total("updown", at.number(-2), monotonic=False),
         total("updown.ratio", at.number(2), monotonic=False, unit="1"),
@@ -127,10 +220,19 @@ def sums(at: Moment) -> list[dict]:
 
 def histograms(at: Moment) -> list[dict]:
     step = at.step
-    classic = {"count": str(6 * step), "sum": 21.5 * step, "explicitBounds": [0.005, 1, 2.5, 10], "bucketCounts": [str(n * step) for n in (1, 2, 0, 2, 1)]}
+    classic = {
+        "count": str(6 * step),
+        "sum": 21.5 * step,
+        "explicitBounds": [0.005, 1, 2.5, 10],
+        "bucketCounts": [str(n * step) for n in (1, 2, 0, 2, 1)],
+    }
     exemplars = [at.exemplar(0.5), at.exemplar(0.7), at.exemplar(99.0, labels={"user.id": "u2"})]
     exponential = {
-        "count": str(13 * step), "sum": 44.25 * step, "scale": 2, "zeroCount": str(2 * step), "zeroThreshold": 0.001,
+        "count": str(13 * step),
+        "sum": 44.25 * step,
+        "scale": 2,
+        "zeroCount": str(2 * step),
+        "zeroThreshold": 0.001,
         "positive": {"offset": -3, "bucketCounts": [str(n * step) for n in (1, 0, 0, 4, 2)]},
         "negative": {"offset": 1, "bucketCounts": [str(n * step) for n in (1, 3)]},
     }
@@ -141,19 +243,36 @@ def histograms(at: Moment) -> list[dict]:
         histogram("hist.no.bounds", at.point(count="5", sum=5)),
         histogram("hist.one.bucket", at.point(count="5", sum=5, explicitBounds=[], bucketCounts=["5"])),
         histogram("hist.none", at.point(flags=1)),
-        histogram("hist.delta", at.delta(at.point(**(classic | {"count": "6", "sum": 21.5, "bucketCounts": list("12021")}))), temporality=DELTA),
-        histogram("exp", at.point({"route": "/"}, exemplars=exemplars, **exponential), unit="ms", kind="exponentialHistogram"),
+        histogram(
+            "hist.delta",
+            at.delta(at.point(**(classic | {"count": "6", "sum": 21.5, "bucketCounts": list("12021")}))),
+            temporality=DELTA,
+        ),
+        histogram(
+            "exp", at.point({"route": "/"}, exemplars=exemplars, **exponential), unit="ms", kind="exponentialHistogram"
+        ),
         histogram("exp.fine", at.point(**(exponential | {"scale": 10})), kind="exponentialHistogram"),
         histogram("exp.coarse", at.point(**(exponential | {"scale": -5})), kind="exponentialHistogram"),
         histogram("exp.empty", at.point(count="0", sum=0, scale=0, zeroCount="0"), kind="exponentialHistogram"),
-        histogram("exp.delta", at.delta(at.point(count="3", sum=3.5, scale=1, zeroCount="1", positive={"offset": 0, "bucketCounts": ["1", "1"]})), kind="exponentialHistogram", temporality=DELTA),
+        histogram(
+            "exp.delta",
+            at.delta(
+                at.point(count="3", sum=3.5, scale=1, zeroCount="1", positive={"offset": 0, "bucketCounts": ["1", "1"]})
+            ),
+            kind="exponentialHistogram",
+            temporality=DELTA,
+        ),
     ]
 
 
 def summaries(at: Moment) -> list[dict]:
     quantiles = [{"quantile": q, "value": v} for q, v in ((0, 0.1), (0.5, 1.25), (0.99, 9.75), (1, "NaN"))]
     return [
-        {"name": "sums.up", "unit": "s", "summary": {"dataPoints": [at.point({"a": "1"}, count="4", sum=5.5, quantileValues=quantiles)]}},
+        {
+            "name": "sums.up",
+            "unit": "s",
+            "summary": {"dataPoints": [at.point({"a": "1"}, count="4", sum=5.5, quantileValues=quantiles)]},
+        },
         {"name": "sums.up.bare", "summary": {"dataPoints": [at.point(count="0", sum=0)]}},
     ]
 
@@ -163,29 +282,53 @@ def conflicts(at: Moment, who: str) -> list[dict]:
     first = who == "first"
     return [
         gauge("same.name", at.number(1, {"who": who}), description=f"Told by the {who}"),
-        gauge("same.type", at.number(1, {"who": who})) if first else total("same.type", at.number(1, {"who": who}), monotonic=False),
-        gauge("different_total", at.number(1, {"who": who})) if first else total("different", at.number(2, {"who": who})),
+        gauge("same.type", at.number(1, {"who": who}))
+        if first
+        else total("same.type", at.number(1, {"who": who}), monotonic=False),
+        gauge("different_total", at.number(1, {"who": who}))
+        if first
+        else total("different", at.number(2, {"who": who})),
     ]
 
 
 FIRST = {
-    "service.name": "shop", "service.namespace": "eu", "service.instance.id": "i-1", "host.name": "h1", "odd.key-with dash": "x",
-    "cores": 8, "spot": True, "tags": ["a", "b"],
+    "service.name": "shop",
+    "service.namespace": "eu",
+    "service.instance.id": "i-1",
+    "host.name": "h1",
+    "odd.key-with dash": "x",
+    "cores": 8,
+    "spot": True,
+    "tags": ["a", "b"],
 }
 SCOPE = {"name": "lib.http", "version": "1.2", "attributes": attributes({"scope.kind": "tests", "n": 1})}
 
 
 def resource(given: dict, *scopes: tuple[dict, list]) -> dict:
-    groups = [{"scope": scope, "schemaUrl": "https://example.com/schema" if scope else "", "metrics": metrics} for scope, metrics in scopes]
+    groups = [
+        {"scope": scope, "schemaUrl": "https://example.com/schema" if scope else "", "metrics": metrics}
+        for scope, metrics in scopes
+    ]
     return {"resource": {"attributes": attributes(given)}, "scopeMetrics": groups}
 
 
 def request(at: Moment) -> dict:
-    everything = [*names(at), *labels(at), *values(at), *sums(at), *histograms(at), *summaries(at), *conflicts(at, "first")]
+    everything = [
+        *names(at),
+        *labels(at),
+        *values(at),
+        *sums(at),
+        *histograms(at),
+        *summaries(at),
+        *conflicts(at, "first"),
+    ]
     return {
         "resourceMetrics": [
             resource(FIRST, (SCOPE, everything), ({}, [gauge("without.scope", at.number(1))])),
-            resource({"service.name": "lonely", "region": "r1"}, ({}, [gauge("lonely.gauge", at.number(1)), *conflicts(at, "second")])),
+            resource(
+                {"service.name": "lonely", "region": "r1"},
+                ({}, [gauge("lonely.gauge", at.number(1)), *conflicts(at, "second")]),
+            ),
             resource({"service.instance.id": "only-instance"}, ({}, [gauge("instance.gauge", at.number(1))])),
             resource({"host.name": "bare"}, ({}, [gauge("bare.gauge", at.number(1))])),
             resource({}, ({}, [gauge("nothing.gauge", at.number(1))])),

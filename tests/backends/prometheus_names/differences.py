@@ -1,9 +1,10 @@
 """How two pages differ, a line for each difference, and which of these are expected."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 
-from page import Page, same
+from page import Key, Page, same
 
 
 def differences(where: str, ours: Page, theirs: Page):
@@ -13,8 +14,31 @@ def differences(where: str, ours: Page, theirs: Page):
             yield f"{where}: mistake of {side}: {mistake}"
     for name in sorted(ours.families.keys() | theirs.families.keys()):
         yield from family_differences(f"{where}: family {name}", ours.families.get(name), theirs.families.get(name))
+    ours, theirs, common = without_labels_of_one_side(ours, theirs)
+    for side, label in common:
+        yield f"{where}: label {label} only {side}"
     for key in sorted(ours.samples.keys() | theirs.samples.keys(), key=str):
         yield from sample_differences(f"{where}: series {key}", ours.samples.get(key), theirs.samples.get(key))
+
+
+def without_labels_of_one_side(ours: Page, theirs: Page) -> tuple[Page, Page, list[tuple[str, str]]]:
+    """Both without the labels that are on most series of one and on none of the other: one difference, not many."""
+    counts = [Counter(label for key in page.samples for label, _ in key.labels) for page in (ours, theirs)]
+    common = []
+    for side, (mine, other), page in (("ours", counts, ours), ("theirs", counts[::-1], theirs)):
+        common += [
+            (side, label) for label, count in mine.items() if label not in other and count > len(page.samples) / 2
+        ]
+    labels = {label for _, label in common}
+    return stripped(ours, labels), stripped(theirs, labels), common
+
+
+def stripped(page: Page, labels: set[str]) -> Page:
+    samples = {
+        Key(key.name, tuple(pair for pair in key.labels if pair[0] not in labels)): sample
+        for key, sample in page.samples.items()
+    }
+    return Page(page.families, samples, page.mistakes)
 
 
 def family_differences(where: str, ours: dict | None, theirs: dict | None):

@@ -97,7 +97,11 @@ def sample_of(line: str) -> tuple[str, dict, Sample]:
             labels, _, end = labels_at(line, end)
     rest, _, exemplar = line[end:].partition(" # ")
     number, *timestamp = rest.split()
-    return name, labels, Sample(float(number), float(timestamp[0]) if timestamp else None, exemplar_of(exemplar) if exemplar else None)
+    return (
+        name,
+        labels,
+        Sample(float(number), float(timestamp[0]) if timestamp else None, exemplar_of(exemplar) if exemplar else None),
+    )
 
 
 def from_text(text: str) -> Page:
@@ -179,7 +183,11 @@ def exemplar_in(message: dict, number: int) -> tuple | None:
     if number not in message:
         return None
     exemplar = fields(message[number][0])
-    return tuple(sorted(pairs(exemplar, 1).items())), float(one(exemplar, 2, 0.0)), seconds(exemplar[3][0]) if 3 in exemplar else None
+    return (
+        tuple(sorted(pairs(exemplar, 1).items())),
+        float(one(exemplar, 2, 0.0)),
+        seconds(exemplar[3][0]) if 3 in exemplar else None,
+    )
 
 
 def spans(message: dict, number: int) -> list[tuple[int, int]]:
@@ -237,7 +245,9 @@ def add_metric(page: Page, name: str, kind: str, metric: dict) -> None:
             page.add(f"{name}_count", labels, Sample(float(one(message, 1)), timestamp))
             page.add(f"{name}_sum", labels, Sample(float(one(message, 2, 0.0)), timestamp))
             for quantile in map(fields, message.get(3, [])):
-                page.add(name, labels | {"quantile": repr(one(quantile, 1, 0.0))}, Sample(one(quantile, 2, 0.0), timestamp))
+                page.add(
+                    name, labels | {"quantile": repr(one(quantile, 1, 0.0))}, Sample(one(quantile, 2, 0.0), timestamp)
+                )
         case _:
             exemplar = exemplar_in(message, 2) if kind == "counter" else None
             page.add(name, labels, Sample(one(message, 1, 0.0), timestamp, exemplar))
@@ -253,7 +263,9 @@ def from_protobuf(data: bytes) -> Page:
         family = fields(data[at : at + length])
         at += length
         name, kind = text_at(family, 1), TYPES[one(family, 3)]
-        page.families[name] = {"type": kind} | {key: text_at(family, n) for key, n in (("help", 2), ("unit", 5)) if n in family}
+        page.families[name] = {"type": kind} | {
+            key: text_at(family, n) for key, n in (("help", 2), ("unit", 5)) if n in family
+        }
         for metric in map(fields, family.get(4, [])):
             add_metric(page, name, kind, metric)
     return page

@@ -32,7 +32,10 @@ VARIANTS = {
     "no suffixes": ({"translation_strategy": "UnderscoreEscapingWithoutSuffixes"}, [TEXT]),
     "UTF-8": ({"translation_strategy": "NoUTF8EscapingWithSuffixes"}, [TEXT_UTF8, TEXT]),
     "no translation": ({"translation_strategy": "NoTranslation"}, [TEXT_UTF8]),
-    "labelled": ({"namespace": "desk", "const_labels": {"site": "s1", "odd.name": "x"}, "send_timestamps": True}, [TEXT]),
+    "labelled": (
+        {"namespace": "desk", "const_labels": {"site": "s1", "odd.name": "x"}, "send_timestamps": True},
+        [TEXT],
+    ),
 }
 
 
@@ -76,10 +79,11 @@ def get(url: str, accept: str | None = None) -> tuple[str, bytes] | None:
 class Side:
     """One program, its Prometheus, and their ports."""
 
-    def __init__(self, name: str, program: list[str], folder: Path, remote_write: bool):
+    def __init__(self, name: str, program: list[str], folder: Path, with_pages: bool, remote_write: bool):
         self.name, self._folder = name, folder
-        self._otlp, self._prometheus, *pages = free_ports(2 + len(VARIANTS))
-        self._pages = dict(zip(VARIANTS, pages, strict=True))
+        self.variants = VARIANTS if with_pages else {}
+        self._otlp, self._prometheus, *pages = free_ports(2 + len(self.variants))
+        self._pages = dict(zip(self.variants, pages, strict=True))
         self._running: list[subprocess.Popen] = []
         self.remote_write = remote_write
         folder.mkdir()
@@ -96,7 +100,7 @@ class Side:
     def _config(self) -> dict:
         exporters = {
             f"prometheus/{name.replace(' ', '_')}": {"endpoint": f"127.0.0.1:{self._pages[name]}"} | settings
-            for name, (settings, _) in VARIANTS.items()
+            for name, (settings, _) in self.variants.items()
         }
         if self.remote_write:
             exporters["prometheus_remote_write"] = {
@@ -152,9 +156,12 @@ class Side:
     def pages(self) -> dict[str, page.Page]:
         """What every variant shows in every format, once everything has come."""
         found = {}
-        for name, (_, formats) in VARIANTS.items():
+        for name, (_, formats) in self.variants.items():
             url = f"http://127.0.0.1:{self._pages[name]}/metrics"
-            eventually(f"{self.name}: {name} shows what was sent", lambda url=url: (seen := get(url)) and re.search(rb"last.of.all", seen[1]))
+            eventually(
+                f"{self.name}: {name} shows what was sent",
+                lambda url=url: (seen := get(url)) and re.search(rb"last.of.all", seen[1]),
+            )
             for accept in formats:
                 kind, body = get(url, accept)
                 (self._folder / f"{name}.{formats.index(accept)}.page").write_bytes(body)
