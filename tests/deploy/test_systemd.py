@@ -54,7 +54,7 @@ class Machine:
     """
 
     def __init__(self, system: Path, folder: Path, variables: dict[str, str], more: dict[Path, str]):
-        (folder / "env").write_text("".join(f"{name}=\"{value}\"\n" for name, value in variables.items()))
+        (folder / "env").write_text("".join(f'{name}="{value}"\n' for name, value in variables.items()))
         self._log = folder / "boot.log"
         inside = {
             sidelight(): "/usr/local/bin/sidelight",
@@ -64,7 +64,14 @@ class Machine:
         }
         binds = [f"--bind-ro={source}:{target}" for source, target in (inside | more).items()]
         binds.append("--bind-ro=/etc/hosts")
-        command = ["systemd-nspawn", "--quiet", f"--directory={system}", "--volatile=overlay", "--register=no", "--keep-unit"]
+        command = [
+            "systemd-nspawn",
+            "--quiet",
+            f"--directory={system}",
+            "--volatile=overlay",
+            "--register=no",
+            "--keep-unit",
+        ]
         command += [f"--machine=sidelight-{os.getpid()}", "--console=pipe", *binds, "--boot"]
         with open(self._log, "w") as output:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
@@ -143,15 +150,24 @@ class Booted(unittest.TestCase):
             },
         )
         self.backend.may_answer.set()
-        wanted = [b"system.cpu.time", b"system.memory.usage", b"system.filesystem.usage", b"system.network.connection.count"]
-        eventually("the machine is measured", lambda: any(all(name in body for name in wanted) for body in self.backend.bodies))
+        wanted = [
+            b"system.cpu.time",
+            b"system.memory.usage",
+            b"system.filesystem.usage",
+            b"system.network.connection.count",
+        ]
+        eventually(
+            "the machine is measured", lambda: any(all(name in body for name in wanted) for body in self.backend.bodies)
+        )
         self.check_rights(self.machine.property("MainPID"))
         warnings = [line for line in self.machine.journal().splitlines() if " warn " in line]
         self.assertEqual(warnings, [])
 
     def check_rights(self, pid: str) -> None:
         status = dict(
-            line.split(":\t", 1) for line in self.machine.run("cat", f"/proc/{pid}/status").stdout.splitlines() if ":\t" in line
+            line.split(":\t", 1)
+            for line in self.machine.run("cat", f"/proc/{pid}/status").stdout.splitlines()
+            if ":\t" in line
         )
         self.assertNotEqual(status["Uid"].split()[0], "0")
         for capabilities in ("CapPrm", "CapEff", "CapBnd", "CapAmb"):

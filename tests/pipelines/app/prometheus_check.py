@@ -5,9 +5,9 @@
 
 Asks Prometheus' HTTP API for every metric of the application's README: it has series with its labels, of the service;
 counters have counted; buckets of histograms are cumulative, end in +Inf, and their count is that of +Inf; as many
-requests were counted as were timed, by method and endpoint. With --up each job named there is scraped, and up; with --also
-each metric named there has series of that job. What is not there yet is asked for again for that many seconds. Exit code 0
-when all is well, else 1.
+requests were counted as were timed, by method and endpoint. With --up each job named there is scraped, and up; with
+--also each metric named there has series of that job. What is not there yet is asked for again for that many seconds.
+Exit code 0 when all is well, else 1.
 """
 
 import argparse
@@ -120,7 +120,8 @@ def check_all(prometheus: Prometheus, jobs: list[str], also: list[str]) -> str:
         if not prometheus.query(f'{name}{{job="{job}"}}'):
             raise Mismatch(f"{name} of job {job} has no series")
     requests = check_requests_counted_and_timed(prometheus)
-    return f"{len(COUNTERS) + len(GAUGES) + len(HISTOGRAMS)} metrics, {found} series besides buckets, {requests:.0f} requests"
+    metrics = len(COUNTERS) + len(GAUGES) + len(HISTOGRAMS)
+    return f"{metrics} metrics, {found} series besides buckets, {requests:.0f} requests"
 
 
 def main(arguments: list[str]) -> int:
