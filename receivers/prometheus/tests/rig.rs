@@ -23,14 +23,17 @@ use crate::prometheus::Config;
 /// The longest wait for anything that is bound to come.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Requests that a test has not looked at yet; later ones are dropped.
+const KEPT: usize = 10_000;
+
 /// Hands every request to the test.
-struct Taken(mpsc::UnboundedSender<Payload>);
+struct Taken(mpsc::Sender<Payload>);
 
 impl Intake for Taken {
     fn submit(&self, payload: Payload, _: Option<Instant>) -> Result<Receipt, Outcome> {
         let (ack, receipt) = Ack::new();
         ack.resolve(Outcome::Done);
-        let _ = self.0.send(payload);
+        let _ = self.0.try_send(payload);
         Ok(receipt)
     }
 }
@@ -42,7 +45,7 @@ pub(super) struct Rig {
     pub(super) board: StatusBoard,
     drain: DrainTrigger,
     running: JoinHandle<Result<(), ReceiverError>>,
-    taken: mpsc::UnboundedReceiver<Payload>,
+    taken: mpsc::Receiver<Payload>,
 }
 
 impl Rig {
@@ -63,7 +66,7 @@ impl Rig {
         };
         let mut receiver = config.build(&context).expect("built");
         receiver.open().await.expect("opened");
-        let (sender, taken) = mpsc::unbounded_channel();
+        let (sender, taken) = mpsc::channel(KEPT);
         let output = Output::new(
             Arc::new(Taken(sender)),
             Signal::Metrics,
