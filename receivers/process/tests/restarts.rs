@@ -79,7 +79,7 @@ fn what_has_ended_says_so_once_and_is_down_until_it_runs_again() {
     let down = rig.sample();
     assert!(down.0.iter().all(is_life), "{:?}", down.names());
     assert_eq!(down.value("sidelight.process.up", &[]), 0.0);
-    assert!(rig.headline().starts_with("app DOWN since 0 s"), "{}", rig.headline());
+    assert!(rig.headline().starts_with("app DOWN since 10 s"), "{}", rig.headline());
 
     let _again = sleeper(&word);
     let again = rig.sample();
