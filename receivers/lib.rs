@@ -4,8 +4,9 @@
 
 use sidelight_component::registry;
 
+pub mod host_metrics;
 pub mod otlp;
 pub mod process;
 pub mod sampling;
 
-registry! { ReceiverEntry: otlp, process }
+registry! { ReceiverEntry: host_metrics, otlp, process }

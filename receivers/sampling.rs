@@ -25,7 +25,7 @@ mod writer;
 mod tests;
 
 pub(crate) use failed_reads::FailedReads;
-pub(crate) use identity::{HostIdentity, Instance, SCHEMA_URL};
+pub(crate) use identity::{HostIdentity, Instance};
 pub use metric_settings::{MetricSettings, MetricSwitch};
 pub(crate) use metric_table::metric_table;
 pub use metric_table::{Kind, MetricDef, MetricSet, MetricTable};
@@ -33,7 +33,7 @@ pub use naming::Semconv;
 pub(crate) use naming::Term;
 pub(crate) use sampler::{Sampled, Sampler, run};
 pub use timing::Timing;
-pub(crate) use writer::{Attr, Points, Sample, SampleWriter, Sink};
+pub(crate) use writer::{Attr, Number, Points, Sample, SampleWriter, Sink};
 
 #[cfg(test)]
 pub(crate) use metric_table::readme_table;

@@ -118,7 +118,10 @@ impl CgroupWatch {
                 CpuMax::parse(text)?.milli_cpus()
             });
             least = least.into_iter().chain(limit).min();
-            path = at.rsplit_once('/').map(|(above, _)| above).filter(|_| at.len() > 1);
+            path = at
+                .rsplit_once('/')
+                .map(|(above, _)| above)
+                .filter(|_| at.len() > 1);
         }
         least
     }
@@ -158,7 +161,10 @@ fn read_cpu(files: &mut Files<'_>, due: MetricSet<Metric>, figures: &mut Figures
         figures.set(Figure::GroupPeriods, stat.and_then(|stat| stat.periods));
         let throttled = stat.and_then(|stat| stat.throttled_periods);
         figures.set(Figure::GroupThrottledPeriods, throttled);
-        figures.set(Figure::GroupThrottledTime, stat.and_then(|stat| stat.throttled_us));
+        figures.set(
+            Figure::GroupThrottledTime,
+            stat.and_then(|stat| stat.throttled_us),
+        );
     }
     if due.contains(Metric::CgroupCpuLimit) {
         let max = files.parse(CgroupFile::CpuMax, CpuMax::parse);
@@ -171,7 +177,10 @@ fn read_memory(files: &mut Files<'_>, due: MetricSet<Metric>, figures: &mut Figu
         figures.set(Figure::GroupMemory, files.parse(CgroupFile::MemoryCurrent, limit));
     }
     if due.contains(Metric::CgroupMemoryLimit) {
-        figures.set(Figure::GroupMemoryLimit, files.parse(CgroupFile::MemoryMax, limit));
+        figures.set(
+            Figure::GroupMemoryLimit,
+            files.parse(CgroupFile::MemoryMax, limit),
+        );
     }
     if due.contains(Metric::CgroupMemoryEvents) {
         let events = files.parse(CgroupFile::MemoryEvents, MemoryEvents::parse);

@@ -120,7 +120,10 @@ settings! {
 
 impl MetricTiming {
     fn check(&self, check: &mut Check<'_, '_>) {
-        if self.collection_interval.is_some_and(|interval| interval < SHORTEST) {
+        if self
+            .collection_interval
+            .is_some_and(|interval| interval < SHORTEST)
+        {
             check.error_hint(
                 "collection_interval",
                 "is shorter than 100ms",
@@ -161,16 +164,27 @@ impl Target {
                 "remove it; `cmdline` is a regular expression always",
             );
         }
-        if self.cgroup.as_ref().is_some_and(|path| path.split('/').any(|part| part == "..")) {
+        if self
+            .cgroup
+            .as_ref()
+            .is_some_and(|path| path.split('/').any(|part| part == ".."))
+        {
             check.error_hint("cgroup", "has `..` in it", "give the path below /sys/fs/cgroup");
         }
         if self.tree && self.r#match == Some(Match::All) {
-            check.conflict("match", "tree", "cannot be `all` with `tree: true`, which adds processes up");
+            check.conflict(
+                "match",
+                "tree",
+                "cannot be `all` with `tree: true`, which adds processes up",
+            );
         }
     }
 
     fn check_patterns(&self, check: &mut Check<'_, '_>) {
-        let executable = self.executable.as_ref().filter(|_| self.match_type == MatchType::Regexp);
+        let executable = self
+            .executable
+            .as_ref()
+            .filter(|_| self.match_type == MatchType::Regexp);
         let patterns = [("cmdline", self.cmdline.as_ref()), ("executable", executable)];
         let patterns = patterns
             .into_iter()
@@ -186,7 +200,11 @@ impl Target {
             }
         }
         if self.open_files.len() > MAX_PATTERNS {
-            check.error_hint("open_files", "has more than 32 patterns", "join some of them with `|`");
+            check.error_hint(
+                "open_files",
+                "has more than 32 patterns",
+                "join some of them with `|`",
+            );
         }
     }
 
@@ -231,7 +249,8 @@ impl Target {
     /// What several matches mean.
     pub(super) fn matching(&self) -> Match {
         let several = self.systemd_unit.is_some() || self.cgroup.is_some();
-        self.r#match.unwrap_or(if several { Match::Sum } else { Match::Oldest })
+        self.r#match
+            .unwrap_or(if several { Match::Sum } else { Match::Oldest })
     }
 }
 

@@ -21,7 +21,11 @@ impl DescriptorAllowance {
     /// process; and none when none is left.
     pub(super) fn take(&mut self, asked: usize) -> usize {
         let left = self.most - self.taken;
-        let taken = if self.taken + asked <= self.most / 2 { asked } else { left.min(1) };
+        let taken = if self.taken + asked <= self.most / 2 {
+            asked
+        } else {
+            left.min(1)
+        };
         self.taken += taken;
         taken
     }
@@ -41,7 +45,10 @@ mod tests {
         let mut allowance = DescriptorAllowance::of(400);
         let taken: Vec<usize> = (0..100).map(|_| allowance.take(5)).collect();
         assert_eq!(taken.iter().sum::<usize>(), 100);
-        assert_eq!((taken[0], taken[9], taken[10], taken[59], taken[60]), (5, 5, 1, 1, 0));
+        assert_eq!(
+            (taken[0], taken[9], taken[10], taken[59], taken[60]),
+            (5, 5, 1, 1, 0)
+        );
         allowance.give_back(5);
         assert_eq!((allowance.take(5), allowance.take(5)), (1, 1));
         assert_eq!(DescriptorAllowance::of(u64::MAX).most, MOST);

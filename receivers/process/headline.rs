@@ -35,7 +35,11 @@ fn of_target(target: &Watched, now: Instant) -> String {
         .filter(|letter| !letter.is_control())
         .take(MAX_NAME)
         .collect();
-    let up: Vec<&LogicalProcess> = target.processes.iter().filter(|process| process.is_up()).collect();
+    let up: Vec<&LogicalProcess> = target
+        .processes
+        .iter()
+        .filter(|process| process.is_up())
+        .collect();
     match (&up[..], target.processes.first()) {
         ([], Some(process)) => format!("{name} {}", of_missing(process, now)),
         (up, _) => format!("{name} {}", of_running(up)),
@@ -55,7 +59,11 @@ fn of_missing(process: &LogicalProcess, now: Instant) -> String {
 }
 
 fn of_running(up: &[&LogicalProcess]) -> String {
-    let sum = |figure| up.iter().filter_map(|process| process.figure(figure)).reduce(|a, b| a + b);
+    let sum = |figure| {
+        up.iter()
+            .filter_map(|process| process.figure(figure))
+            .reduce(|a, b| a + b)
+    };
     let processes = sum(Figure::Members).unwrap_or(1);
     let age = up.iter().filter_map(|process| process.figure(Figure::Age)).max();
     let age = Duration::from_secs(age.unwrap_or(0) / ticks_per_second());
@@ -111,7 +119,11 @@ mod tests {
         ] {
             assert_eq!(span(Duration::from_secs(seconds)), text);
         }
-        for (bytes, text) in [(9_400_000, "9.4 MB"), (140_200_000, "140 MB"), (12_340_000_000, "12.3 GB")] {
+        for (bytes, text) in [
+            (9_400_000, "9.4 MB"),
+            (140_200_000, "140 MB"),
+            (12_340_000_000, "12.3 GB"),
+        ] {
             assert_eq!(size(bytes), text);
         }
     }

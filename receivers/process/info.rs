@@ -8,9 +8,7 @@ use jiff::Timestamp;
 use sidelight_procfs::pid::{PidFile, Process, Status, arguments};
 
 use super::masking::masked;
-use super::metrics::{
-    COMMAND, COMMAND_ARGS, CREATION_TIME, EXECUTABLE_NAME, EXECUTABLE_PATH, OWNER, PID,
-};
+use super::metrics::{COMMAND, COMMAND_ARGS, CREATION_TIME, EXECUTABLE_NAME, EXECUTABLE_PATH, OWNER, PID};
 use crate::sampling::{Attr, Term};
 
 /// What is read of the list of users.
@@ -75,9 +73,15 @@ impl Info {
             (PID, Attr::Int(i64::from(self.pid))),
             (CREATION_TIME, Attr::Text(&self.creation_time)),
         ];
-        let texts = texts.into_iter().filter_map(|(key, text)| Some((key, Attr::Text(text.as_deref()?))));
+        let texts = texts
+            .into_iter()
+            .filter_map(|(key, text)| Some((key, Attr::Text(text.as_deref()?))));
         attributes.extend(texts);
-        attributes.extend(self.arguments.as_deref().map(|all| (COMMAND_ARGS, Attr::Texts(all))));
+        attributes.extend(
+            self.arguments
+                .as_deref()
+                .map(|all| (COMMAND_ARGS, Attr::Texts(all))),
+        );
         attributes
     }
 }

@@ -44,7 +44,8 @@ pub(super) struct LinkSeries(u64);
 impl Patterns {
     /// Compiles them; what is no pattern was refused with the settings.
     pub(super) fn new<'a>(given: impl Iterator<Item = (&'a String, &'a String)>) -> Self {
-        let compiled = given.filter_map(|(name, pattern)| Some((name.as_str().into(), compile(pattern).ok()?)));
+        let compiled =
+            given.filter_map(|(name, pattern)| Some((name.as_str().into(), compile(pattern).ok()?)));
         Self(compiled.collect())
     }
 

@@ -143,7 +143,9 @@ impl LogicalProcess {
                     let ends_all = self.has_lead && place == 0;
                     self.remove(place, around);
                     if ends_all {
-                        (0..self.members.len()).rev().for_each(|other| self.remove(other, around));
+                        (0..self.members.len())
+                            .rev()
+                            .for_each(|other| self.remove(other, around));
                     }
                     if self.members.is_empty() {
                         self.end(ending, reader, now);
@@ -192,7 +194,10 @@ impl LogicalProcess {
         }
         let wanted: HashSet<Identity> = found.iter().copied().collect();
         for place in (0..self.members.len()).rev() {
-            let stays = self.members.get(place).is_some_and(|member| wanted.contains(&member.identity));
+            let stays = self
+                .members
+                .get(place)
+                .is_some_and(|member| wanted.contains(&member.identity));
             if is_other || !stays {
                 self.remove(place, around);
             }
@@ -229,7 +234,11 @@ impl LogicalProcess {
         self.clear();
         if self.life.was_up {
             self.life.restarts += 1;
-            info!(process = &*self.name, restarts = self.life.restarts, "the process runs again");
+            info!(
+                process = &*self.name,
+                restarts = self.life.restarts,
+                "the process runs again"
+            );
         }
         self.life.was_up = true;
         self.life.down = None;
@@ -307,9 +316,8 @@ impl LogicalProcess {
             return;
         };
         let (identity, comm) = (first.identity, first.comm);
-        let is_known = |known: &Described| {
-            known.is_settled && known.identity == identity && known.comm == comm
-        };
+        let is_known =
+            |known: &Described| known.is_settled && known.identity == identity && known.comm == comm;
         if self.info.as_ref().is_some_and(is_known) {
             return;
         }
@@ -349,8 +357,10 @@ impl LogicalProcess {
             let of = |now: u64, before| (seconds_of(now.saturating_sub(before)) / capacity * NANO) as u64;
             Some((of(user, old_user), of(system, old_system)))
         });
-        self.figures.set(Figure::UtilizationUser, share.map(|(user, _)| user));
-        self.figures.set(Figure::UtilizationSystem, share.map(|(_, system)| system));
+        self.figures
+            .set(Figure::UtilizationUser, share.map(|(user, _)| user));
+        self.figures
+            .set(Figure::UtilizationSystem, share.map(|(_, system)| system));
     }
 
     /// Processors that it can use: those it may run on, and no more than the quota of its control group.

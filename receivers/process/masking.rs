@@ -12,8 +12,19 @@ const MAX_ARGUMENT_BYTES: usize = 1024;
 
 /// Parts of names whose values are secrets, without regard to case, `-` and `_`.
 const SECRET_NAMES: [&str; 13] = [
-    "password", "passwd", "passphrase", "passwort", "pwd", "secret", "token", "apikey", "accesskey", "privatekey",
-    "credential", "cookie", "signature",
+    "password",
+    "passwd",
+    "passphrase",
+    "passwort",
+    "pwd",
+    "secret",
+    "token",
+    "apikey",
+    "accesskey",
+    "privatekey",
+    "credential",
+    "cookie",
+    "signature",
 ];
 
 /// The arguments with their secrets masked: `--password=x`, `--token x`, `PGPASSWORD=x`, `https://user:x@host`,
@@ -53,11 +64,18 @@ fn is_secret_name(name: &str) -> bool {
 
 /// Masks one argument, which may be a whole script.
 fn mask(text: &str) -> String {
-    let masked: Vec<String> = mask_headers(&mask_urls(text)).split(' ').map(mask_assignment).collect();
+    let masked: Vec<String> = mask_headers(&mask_urls(text))
+        .split(' ')
+        .map(mask_assignment)
+        .collect();
     let mut next_is_secret = false;
     let words = masked.into_iter().map(|word| {
         let is_value = std::mem::replace(&mut next_is_secret, is_secret_option(&word));
-        if is_value && !word.starts_with('-') { MASK.to_owned() } else { word }
+        if is_value && !word.starts_with('-') {
+            MASK.to_owned()
+        } else {
+            word
+        }
     });
     words.collect::<Vec<_>>().join(" ")
 }
@@ -112,7 +130,11 @@ fn mask_headers(text: &str) -> String {
 }
 
 fn cut(text: &str) -> String {
-    match text.char_indices().map(|(place, _)| place).find(|place| *place >= MAX_ARGUMENT_BYTES) {
+    match text
+        .char_indices()
+        .map(|(place, _)| place)
+        .find(|place| *place >= MAX_ARGUMENT_BYTES)
+    {
         Some(end) => format!("{}…", text.split_at(end).0),
         None => text.to_owned(),
     }
@@ -141,15 +163,33 @@ mod tests {
             ("app|--api-key=x", "app|--api-key=****"),
             ("app|--API_KEY|x", "app|--API_KEY|****"),
             ("env|PGPASSWORD=x|psql", "env|PGPASSWORD=****|psql"),
-            ("env|AWS_SECRET_ACCESS_KEY=x|aws", "env|AWS_SECRET_ACCESS_KEY=****|aws"),
-            ("psql|postgres://joe:x@db:5432/prices", "psql|postgres://joe:****@db:5432/prices"),
-            ("git|https://ghp_abc@github.com/x", "git|https://****@github.com/x"),
+            (
+                "env|AWS_SECRET_ACCESS_KEY=x|aws",
+                "env|AWS_SECRET_ACCESS_KEY=****|aws",
+            ),
+            (
+                "psql|postgres://joe:x@db:5432/prices",
+                "psql|postgres://joe:****@db:5432/prices",
+            ),
+            (
+                "git|https://ghp_abc@github.com/x",
+                "git|https://****@github.com/x",
+            ),
             ("app|redis://:p@ss@cache/0", "app|redis://:****@cache/0"),
-            ("curl|https://host/path?q=1&token=x&y=2", "curl|https://host/path?q=1&token=****&y=2"),
+            (
+                "curl|https://host/path?q=1&token=x&y=2",
+                "curl|https://host/path?q=1&token=****&y=2",
+            ),
             ("curl|-H|Authorization: Bearer x", "curl|-H|Authorization: ****"),
             ("curl|-H|Accept: text/html", "curl|-H|Accept: text/html"),
-            ("psql|host=db password=x user=joe", "psql|host=db password=**** user=joe"),
-            ("sh|-c|PGPASSWORD=x psql --token y; ls", "sh|-c|PGPASSWORD=**** psql --token **** ls"),
+            (
+                "psql|host=db password=x user=joe",
+                "psql|host=db password=**** user=joe",
+            ),
+            (
+                "sh|-c|PGPASSWORD=x psql --token y; ls",
+                "sh|-c|PGPASSWORD=**** psql --token **** ls",
+            ),
             ("mysql|-pSECRET", "mysql|-pSECRET"),
             ("git|log|--author|joe", "git|log|--author|joe"),
             ("app|--password=", "app|--password="),
@@ -164,7 +204,11 @@ mod tests {
         let many = vec![long.as_bytes(); 3 * MAX_ARGUMENTS];
         let masked = masked(many.into_iter());
         assert_eq!(masked.len(), MAX_ARGUMENTS);
-        assert!(masked.iter().all(|text| text.len() <= MAX_ARGUMENT_BYTES + "…".len()));
+        assert!(
+            masked
+                .iter()
+                .all(|text| text.len() <= MAX_ARGUMENT_BYTES + "…".len())
+        );
     }
 
     proptest! {

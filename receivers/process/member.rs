@@ -122,7 +122,11 @@ impl Member {
             let is_hidden = process
                 .executable()
                 .is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied);
-            return Err(if is_hidden { Ending::Gone } else { Ending::Status(stat.exit_code) });
+            return Err(if is_hidden {
+                Ending::Gone
+            } else {
+                Ending::Status(stat.exit_code)
+            });
         }
         self.comm = Comm::of(stat.comm);
         let waits = reader.counts_waits.then_some(stat.block_wait_ticks);
@@ -186,7 +190,11 @@ impl Deref for Handle<'_> {
 
 /// The files worth keeping open for these metrics, the most useful first.
 fn kept_files(enabled: MetricSet<Metric>) -> Vec<PidFile> {
-    let memory = [Metric::MemoryUsage, Metric::MemoryVirtual, Metric::MemoryUtilization];
+    let memory = [
+        Metric::MemoryUsage,
+        Metric::MemoryVirtual,
+        Metric::MemoryUtilization,
+    ];
     let io = [Metric::DiskIo, Metric::DiskOperations];
     let status = enabled.contains_any(&STATUS_METRICS) || enabled.contains(Metric::ContextSwitches);
     let files = [
@@ -229,14 +237,22 @@ fn parse<T>(
 
 /// Tells of a failed reading, but not where the process has ended.
 fn tell(process: &Process, reading: Reading, error: &io::Error, reader: &mut Reader<'_>) {
-    let mut is_gone = || process.read(PidFile::Stat, reader.buffer).is_err_and(|error| has_ended(&error));
+    let mut is_gone = || {
+        process
+            .read(PidFile::Stat, reader.buffer)
+            .is_err_and(|error| has_ended(&error))
+    };
     if !has_ended(error) || !is_gone() {
         (reader.failed)(reading, error);
     }
 }
 
 fn read_memory(process: &Process, figures: &mut Figures, reader: &mut Reader<'_>) {
-    let metrics = [Metric::MemoryUsage, Metric::MemoryVirtual, Metric::MemoryUtilization];
+    let metrics = [
+        Metric::MemoryUsage,
+        Metric::MemoryVirtual,
+        Metric::MemoryUtilization,
+    ];
     if !reader.due.contains_any(&metrics) {
         return;
     }
@@ -263,7 +279,10 @@ fn read_status(
     figures.set(Figure::ResidentShmem, of(|status| status.resident_shmem_bytes));
     figures.set(Figure::Peak, of(|status| status.peak_resident_bytes));
     figures.set(Figure::Swap, of(|status| status.swap_bytes));
-    figures.set(Figure::PendingSignals, of(|status| Some(u64::from(status.pending_signals))));
+    figures.set(
+        Figure::PendingSignals,
+        of(|status| Some(u64::from(status.pending_signals))),
+    );
     if let Some(status) = status.filter(|_| asks_for_switches) {
         switches.begin();
         switches.take(process.pid(), &status);
@@ -304,7 +323,13 @@ fn read_counts(process: &Process, figures: &mut Figures, reader: &mut Reader<'_>
         figures.set(Figure::DescriptorCount, count.ok());
     }
     if due.contains(Metric::DescriptorLimit) {
-        let limit = parse(process, PidFile::Limits, Reading::Limits, reader, open_files_limit);
+        let limit = parse(
+            process,
+            PidFile::Limits,
+            Reading::Limits,
+            reader,
+            open_files_limit,
+        );
         figures.set(Figure::MostDescriptors, limit);
     }
     if due.contains(Metric::MemoryPss) {
@@ -315,7 +340,10 @@ fn read_counts(process: &Process, figures: &mut Figures, reader: &mut Reader<'_>
             reader,
             SmapsRollup::parse,
         );
-        figures.set(Figure::Proportional, rollup.map(|rollup| rollup.proportional_bytes));
+        figures.set(
+            Figure::Proportional,
+            rollup.map(|rollup| rollup.proportional_bytes),
+        );
     }
     if due.contains(Metric::OomScore) {
         let score = parse(process, PidFile::OomScore, Reading::OomScore, reader, |text| {

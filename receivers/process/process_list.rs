@@ -257,7 +257,11 @@ impl Table {
         if both == 0 {
             return;
         }
-        let mut line = |pid| dir.read(pid, "cmdline", &mut self.text).map(<[u8]>::to_vec).unwrap_or_default();
+        let mut line = |pid| {
+            dir.read(pid, "cmdline", &mut self.text)
+                .map(<[u8]>::to_vec)
+                .unwrap_or_default()
+        };
         if launches(&line(parent.pid), &line(child.pid))
             && let Some(known) = self.known.get_mut(&parent)
         {
@@ -266,7 +270,10 @@ impl Table {
     }
 
     fn running(&self, pid: u32) -> Option<Identity> {
-        let place = self.running.binary_search_by_key(&pid, |identity| identity.pid).ok()?;
+        let place = self
+            .running
+            .binary_search_by_key(&pid, |identity| identity.pid)
+            .ok()?;
         self.running.get(place).copied()
     }
 
@@ -295,7 +302,10 @@ fn matches(selectors: &[Selector], dir: ProcDir<'_>, pid: u32, comm: &[u8], text
         |selector: &Selector| matches!(selector, Selector::Executable(_) | Selector::ExecutablePattern(_));
     let by_group = |selector: &Selector| matches!(selector, Selector::Unit(_) | Selector::Cgroup(_));
     let bits = |is_meant: &dyn Fn(&Selector) -> bool| {
-        let meant = selectors.iter().enumerate().filter(|(_, selector)| is_meant(selector));
+        let meant = selectors
+            .iter()
+            .enumerate()
+            .filter(|(_, selector)| is_meant(selector));
         meant.map(|(number, _)| bit(number)).fold(0, |all, bit| all | bit)
     };
     let mut found = 0;

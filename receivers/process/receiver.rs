@@ -30,7 +30,10 @@ impl ProcessReceiver {
     fn make(&self) -> Result<Watch, BuildError> {
         Watch::open(&self.config, &self.cx).map_err(|error| {
             let proc = PathBuf::from(&self.config.root_path).join("proc");
-            let message = format!("cannot open {}: {error}; is the host's root directory mounted there?", proc.display());
+            let message = format!(
+                "cannot open {}: {error}; is the host's root directory mounted there?",
+                proc.display()
+            );
             BuildError::at("root_path", message)
         })
     }

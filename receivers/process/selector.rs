@@ -58,7 +58,12 @@ impl Selector {
         if let Some(given) = given {
             return given.to_owned();
         }
-        let stem = |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let stem = |path: &Path| {
+            path.file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned()
+        };
         let name = match self {
             Self::CommandLine(pattern) | Self::ExecutablePattern(pattern) => pattern.to_string(),
             Self::Executable(name) => name.to_string(),
@@ -99,7 +104,9 @@ impl Selector {
                 let by_comm = comm == cut && (cut.len() == name.len() || file.is_none());
                 by_comm || file == Some(name)
             }
-            Self::ExecutablePattern(pattern) => names.into_iter().flatten().any(|name| pattern.is_match(name)),
+            Self::ExecutablePattern(pattern) => {
+                names.into_iter().flatten().any(|name| pattern.is_match(name))
+            }
             _ => false,
         }
     }
@@ -120,11 +127,14 @@ impl Selector {
 /// not the app.
 fn without_script(cmdline: &[u8]) -> Vec<&[u8]> {
     let mut words: Vec<&[u8]> = arguments(cmdline).collect();
-    let program = words.first().and_then(|program| program.rsplit(|byte| *byte == b'/').next());
+    let program = words
+        .first()
+        .and_then(|program| program.rsplit(|byte| *byte == b'/').next());
     // A login shell has a dash before its name.
     let is_shell = program.is_some_and(|name| SHELLS.contains(&name.strip_prefix(b"-").unwrap_or(name)));
     if is_shell {
-        let is_script = |word: &&[u8]| word.starts_with(b"-") && !word.starts_with(b"--") && word.ends_with(b"c");
+        let is_script =
+            |word: &&[u8]| word.starts_with(b"-") && !word.starts_with(b"--") && word.ends_with(b"c");
         if let Some(option) = words.iter().position(is_script) {
             words.truncate(option + 1);
         }
@@ -157,7 +167,11 @@ mod tests {
             (wanted, "/usr/bin/python3.12|-u|/app/main.py|monitor|", true),
             (wanted, "python3|main.py|--mode|trade|", false),
             (wanted, "pgrep|-f|python.*main.py.*monitor|", false),
-            (wanted, "sh|-c|python3 main.py monitor & exec sidelight run|", false),
+            (
+                wanted,
+                "sh|-c|python3 main.py monitor & exec sidelight run|",
+                false,
+            ),
             (wanted, "/bin/bash|-lc|python3 main.py monitor|", false),
             (wanted, "-bash|-c|python3 main.py monitor|", false),
             (wanted, "bash|run_python.sh|main.py|monitor|", true),
@@ -182,8 +196,18 @@ mod tests {
             (strict("nginx"), "nginx-debug", None, false),
             (strict("python3.12"), "worker-main", Some("python3.12"), true),
             (strict("worker-main"), "worker-main", Some("python3.12"), true),
-            (strict("a-very-long-program"), "a-very-long-pro", Some("a-very-long-program"), true),
-            (strict("a-very-long-program"), "a-very-long-pro", Some("a-very-long-process"), false),
+            (
+                strict("a-very-long-program"),
+                "a-very-long-pro",
+                Some("a-very-long-program"),
+                true,
+            ),
+            (
+                strict("a-very-long-program"),
+                "a-very-long-pro",
+                Some("a-very-long-process"),
+                false,
+            ),
             (strict("a-very-long-program"), "a-very-long-pro", None, true),
             (pattern, "kworker/0:1", None, true),
         ] {
@@ -219,7 +243,11 @@ mod tests {
             ("python3|main.py|", "", false),
             ("python3|main.py|-x|", "main.py|", false),
         ] {
-            assert_eq!(launches(&line(parent), &line(child)), expected, "{parent} {child}");
+            assert_eq!(
+                launches(&line(parent), &line(child)),
+                expected,
+                "{parent} {child}"
+            );
         }
     }
 

@@ -146,7 +146,10 @@ impl Watched {
 
     /// Leaves the one that is meant, where one is.
     fn choose(&self, found: &mut Vec<Identity>) {
-        let current = self.processes.first().and_then(|process| process.members().next());
+        let current = self
+            .processes
+            .first()
+            .and_then(|process| process.members().next());
         let chosen = match self.matching {
             Match::Oldest => current.or_else(|| found.first().copied()),
             Match::Newest => found.last().copied().or(current),
@@ -188,12 +191,7 @@ impl Watched {
     }
 
     /// Writes what is due.
-    pub(super) fn write(
-        &mut self,
-        sample: &mut Sample<'_>,
-        due: MetricSet<Metric>,
-        around: &Surroundings,
-    ) {
+    pub(super) fn write(&mut self, sample: &mut Sample<'_>, due: MetricSet<Metric>, around: &Surroundings) {
         for process in self.processes.iter_mut().filter(|process| !process.is_silent()) {
             let (instance, slot) = (process.instance.clone(), process.slot);
             sample.resource(

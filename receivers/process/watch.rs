@@ -169,14 +169,18 @@ impl Sampler for Watch {
         self.around.now_unix_nanos = now.unix_nanos;
         self.around.networks.begin();
         let uptime_ticks = self.uptime_ticks();
-        self.each_target(due, uptime_ticks, |target, _, tools, around, _| target.look(tools, around, now));
+        self.each_target(due, uptime_ticks, |target, _, tools, around, _| {
+            target.look(tools, around, now)
+        });
         if self.is_scan_due(now.instant) {
             self.scan(now.instant, uptime_ticks);
             self.each_target(due, uptime_ticks, |target, list, tools, around, found| {
                 target.adopt(list, tools, around, found);
             });
         }
-        self.each_target(due, uptime_ticks, |target, _, tools, around, _| target.read(tools, around, now));
+        self.each_target(due, uptime_ticks, |target, _, tools, around, _| {
+            target.read(tools, around, now)
+        });
         self.status.headline(headline(&self.targets, now.instant));
         let mut sample = self.writer.begin(now.unix_nanos);
         for target in &mut self.targets {

@@ -31,6 +31,10 @@ pub struct MetricDef {
     /// Whether it is written unless its settings say otherwise.
     pub enabled: bool,
     /// The keys of its points' attributes.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "tests hold README and points against it")
+    )]
     pub(crate) attributes: &'static [Term],
 }
 

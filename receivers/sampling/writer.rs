@@ -1,6 +1,6 @@
 //! Writes samples as metrics requests.
 
-use sidelight_component::{Budget, Chunk, Overloaded, Payload, Permit};
+use sidelight_component::{Budget, Chunk, Overloaded, Permit};
 use sidelight_proto::encode::{
     GaugeEncoder, MetricsEncoder, NumberPointEncoder, ResourceEncoder, ScopeMetricsEncoder, SumEncoder,
 };
@@ -81,6 +81,8 @@ pub(crate) enum Attr<'a> {
     Text(&'a str),
     /// A number.
     Int(i64),
+    /// A number that older names write as a name: `0`, `cpu0`.
+    Numbered(i64, &'a str),
     /// Several texts.
     Texts(&'a [String]),
 }
@@ -283,9 +285,10 @@ impl Points<'_> {
         self.point(None, attributes);
     }
 
-    /// Whether points under the Collector's older name are asked for, for a metric that counted otherwise then.
+    /// Whether points are to be told apart as the Collector does, for a metric for which the conventions have other
+    /// states.
     pub(crate) fn is_legacy(&self) -> bool {
-        self.spelling == Spelling::Legacy
+        self.spelling != Spelling::V1
     }
 
     fn point(&mut self, value: Option<NumberValue>, attributes: &[(Term, Attr<'_>)]) {
@@ -314,6 +317,7 @@ fn write_attribute(point: &mut NumberPointEncoder<'_>, spelling: Spelling, key: 
         Attr::Word(term) => (ValueView::String(term.v1), ValueView::String(term.legacy)),
         Attr::Text(text) => (ValueView::String(text), ValueView::String(text)),
         Attr::Int(number) => (ValueView::Int(number), ValueView::Int(number)),
+        Attr::Numbered(number, name) => (ValueView::Int(number), ValueView::String(name)),
         Attr::Texts(texts) => return write_texts(point, key, texts),
     };
     if spelling != Spelling::Legacy {

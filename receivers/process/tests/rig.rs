@@ -98,7 +98,11 @@ impl Points {
         for resource_metrics in request.resource_metrics {
             assert_eq!(resource_metrics.schema_url, crate::sampling::SCHEMA_URL);
             let resource = plain(&resource_metrics.resource.expect("a resource").attributes);
-            for metric in resource_metrics.scope_metrics.into_iter().flat_map(|scope| scope.metrics) {
+            for metric in resource_metrics
+                .scope_metrics
+                .into_iter()
+                .flat_map(|scope| scope.metrics)
+            {
                 let (data, is_monotonic) = match metric.data.expect("data") {
                     metric::Data::Gauge(gauge) => (gauge.data_points, false),
                     metric::Data::Sum(sum) => {
@@ -175,9 +179,7 @@ fn text_of(value: &AnyValue) -> String {
     match value.value.as_ref().expect("a value") {
         any_value::Value::StringValue(text) => text.clone(),
         any_value::Value::IntValue(number) => number.to_string(),
-        any_value::Value::ArrayValue(array) => {
-            array.values.iter().map(text_of).collect::<Vec<_>>().join(" ")
-        }
+        any_value::Value::ArrayValue(array) => array.values.iter().map(text_of).collect::<Vec<_>>().join(" "),
         other => panic!("{other:?}"),
     }
 }
@@ -190,7 +192,8 @@ pub(super) struct Python {
     from: BufReader<ChildStdout>,
 }
 
-pub(super) const OBEYS: &str = "import sys\nfor line in sys.stdin:\n    exec(line.strip(), globals())\n    print('done', flush=True)\n";
+pub(super) const OBEYS: &str =
+    "import sys\nfor line in sys.stdin:\n    exec(line.strip(), globals())\n    print('done', flush=True)\n";
 
 impl Python {
     pub(super) fn start() -> Self {
@@ -249,7 +252,9 @@ impl Drop for Python {
 pub(super) fn interpreter() -> &'static str {
     static PATH: OnceLock<String> = OnceLock::new();
     PATH.get_or_init(|| {
-        let asked = Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output();
+        let asked = Command::new("python3")
+            .args(["-c", "import sys; print(sys.executable)"])
+            .output();
         let path = String::from_utf8(asked.expect("python3").stdout).expect("a path");
         path.trim().to_owned()
     })

@@ -38,7 +38,11 @@ fn every_selector_finds_its_process_and_nothing_else() {
         } else {
             assert_eq!(
                 points.names(),
-                ["sidelight.process.exits", "sidelight.process.restarts", "sidelight.process.up"],
+                [
+                    "sidelight.process.exits",
+                    "sidelight.process.restarts",
+                    "sidelight.process.up"
+                ],
                 "{selector}"
             );
         }
@@ -50,7 +54,10 @@ fn a_program_is_found_by_its_name_and_by_a_pattern_of_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let program = folder.path().join("a-program-with-a-long-name");
     std::fs::copy("/bin/sleep", &program).expect("copied");
-    let mut child = std::process::Command::new(&program).arg("600").spawn().expect("started");
+    let mut child = std::process::Command::new(&program)
+        .arg("600")
+        .spawn()
+        .expect("started");
     for selector in [
         "executable: a-program-with-a-long-name",
         "executable: '^a-program.*name$', match_type: regexp",
@@ -71,7 +78,10 @@ fn the_parent_is_the_process_that_started_us_with_its_tree() {
     let mut rig = Rig::new("targets: [{parent: true}]");
     let points = rig.sample();
     assert_eq!(pid(&points), std::os::unix::process::parent_id());
-    assert_eq!(points.point("sidelight.process.up", &[]).resource["service.name"], "parent");
+    assert_eq!(
+        points.point("sidelight.process.up", &[]).resource["service.name"],
+        "parent"
+    );
 }
 
 #[test]
@@ -101,12 +111,18 @@ fn who_only_starts_the_process_is_not_it() {
         *command = std::process::Command::new("sh");
         let script = format!("python3 -c \"$0\" other; : python3 {word}");
         let arguments = ["-c", &script, super::rig::OBEYS];
-        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped())
+        command
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
     });
     let launcher = Python::with("a launcher", |command| {
         *command = std::process::Command::new("timeout");
         let arguments = ["600", super::rig::interpreter(), "-c", super::rig::OBEYS, &word];
-        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped())
+        command
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
     });
     let mut rig = Rig::new(&format!("targets: [{{cmdline: 'python3.*{word}'}}]"));
     let points = rig.sample();
@@ -136,7 +152,11 @@ fn of_several_the_oldest_the_newest_all_or_their_sum_is_meant() {
         std::thread::yield_now();
     }
     let pids: Vec<u32> = workers.iter().map(Python::pid).collect();
-    let rig = |matching: &str| Rig::new(&format!("targets: [{{cmdline: {word}, name: w, match: {matching}}}]"));
+    let rig = |matching: &str| {
+        Rig::new(&format!(
+            "targets: [{{cmdline: {word}, name: w, match: {matching}}}]"
+        ))
+    };
 
     assert_eq!(pid(&rig("oldest").sample()), pids[0]);
     assert_eq!(pid(&rig("first").sample()), pids[0]);
@@ -157,13 +177,20 @@ fn of_several_the_oldest_the_newest_all_or_their_sum_is_meant() {
             (point.attributes["process.pid"].parse().expect("a pid"), slot)
         })
         .collect();
-    let expected: Vec<(u32, String)> = pids.iter().zip(0..).map(|(pid, slot)| (*pid, slot.to_string())).collect();
+    let expected: Vec<(u32, String)> = pids
+        .iter()
+        .zip(0..)
+        .map(|(pid, slot)| (*pid, slot.to_string()))
+        .collect();
     assert_eq!(found, expected);
     let ids: Vec<_> = points
         .metric("process.uptime")
         .map(|point| &point.resource["service.instance.id"])
         .collect();
-    assert!(ids[0] != ids[1] && ids[1] != ids[2] && ids[0] != ids[2], "{ids:?}");
+    assert!(
+        ids[0] != ids[1] && ids[1] != ids[2] && ids[0] != ids[2],
+        "{ids:?}"
+    );
 }
 
 #[test]
