@@ -277,19 +277,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_that_decrease_stay_where_they_were() {
-        let before = CpuTimes {
-            user: 10,
-            iowait: 50,
+    fn counts_that_decrease_stay_where_they_were_and_a_processor_that_left_is_forgotten() {
+        let times = |user, iowait| CpuTimes {
+            user,
+            iowait,
             ..CpuTimes::default()
         };
-        let now = CpuTimes {
-            user: 12,
-            iowait: 49,
-            ..CpuTimes::default()
+        let mut scraper = CpuSettings::default().scraper(&Places::below("/".as_ref()), Semconv::Legacy);
+        let shown = |scraper: &CpuScraper| -> Vec<(u32, u64, u64)> {
+            let cpus = scraper.highest.iter();
+            cpus.map(|cpu| (cpu.number, cpu.times.user, cpu.times.iowait))
+                .collect()
         };
-        let highest = highest(&before, &now);
-        assert_eq!((highest.user, highest.iowait), (12, 50));
-        assert_eq!(since(&highest, &before).total(), 2);
+        scraper.raise([(0, &times(10, 50)), (1, &times(7, 7)), (2, &times(5, 5))].into_iter());
+        scraper.raise([(0, &times(12, 49)), (2, &times(1, 1))].into_iter());
+        assert_eq!(shown(&scraper), [(0, 12, 50), (2, 1, 1)]);
+        scraper.before.clone_from(&scraper.highest);
+        scraper.raise([(0, &times(14, 51)), (1, &times(9, 9)), (2, &times(2, 1))].into_iter());
+        assert_eq!(shown(&scraper), [(0, 14, 51), (1, 9, 9), (2, 2, 1)]);
+        // Only of the first it is known what it was before.
+        assert_eq!(scraper.idle_since(), Some((1, 3)));
     }
 }
