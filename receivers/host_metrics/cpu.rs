@@ -9,7 +9,7 @@ use sidelight_procfs::host::stat::CpuTimes;
 use super::host::{Host, Places, share};
 use super::names::*;
 use super::scraper::Scraper;
-use crate::sampling::{Attr, MetricSet, MetricSettings, Points, Semconv, Sink, Term, metric_table};
+use crate::sampling::{Attr, MetricSet, MetricSettings, Points, Sink, Term, metric_table};
 
 metric_table! {
     /// Metrics of the `cpu` scraper.
@@ -32,9 +32,8 @@ settings! {
     pub struct CpuSettings {
         /// Which metrics are written.
         metrics: MetricSettings<Cpu>,
-        /// Times of each processor instead of all together. The default is true where the Collector's names are
-        /// written, whose dashboards expect it, else false.
-        per_cpu: Option<bool>,
+        /// Times of each processor instead of all together.
+        per_cpu: bool = false,
     }
 }
 
@@ -65,10 +64,10 @@ struct CpuOf {
 }
 
 impl CpuSettings {
-    pub(super) fn scraper(&self, places: &Places, semconv: Semconv) -> CpuScraper {
+    pub(super) fn scraper(&self, places: &Places) -> CpuScraper {
         CpuScraper {
             metrics: self.metrics.enabled(),
-            per_cpu: self.per_cpu.unwrap_or(semconv != Semconv::V1),
+            per_cpu: self.per_cpu,
             highest: Vec::new(),
             before: Vec::new(),
             sys: places.sys().join("devices/system/cpu"),
@@ -283,7 +282,7 @@ mod tests {
             iowait,
             ..CpuTimes::default()
         };
-        let mut scraper = CpuSettings::default().scraper(&Places::below("/".as_ref()), Semconv::Legacy);
+        let mut scraper = CpuSettings::default().scraper(&Places::below("/".as_ref()));
         let shown = |scraper: &CpuScraper| -> Vec<(u32, u64, u64)> {
             let cpus = scraper.highest.iter();
             cpus.map(|cpu| (cpu.number, cpu.times.user, cpu.times.iowait))
