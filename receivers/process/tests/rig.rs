@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
-use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -96,7 +95,10 @@ impl Points {
         let request = ExportMetricsServiceRequest::decode(bytes).expect("a request");
         let mut points = Vec::new();
         for resource_metrics in request.resource_metrics {
-            assert_eq!(resource_metrics.schema_url, crate::sampling::SCHEMA_URL);
+            assert_eq!(
+                resource_metrics.schema_url,
+                "https://opentelemetry.io/schemas/1.44.0"
+            );
             let resource = plain(&resource_metrics.resource.expect("a resource").attributes);
             for metric in resource_metrics
                 .scope_metrics
@@ -216,11 +218,6 @@ impl Python {
         };
         python.does("import os, threading, time, socket, signal, subprocess");
         python
-    }
-
-    /// As another user.
-    pub(super) fn as_nobody() -> Self {
-        Self::with(&unique_word(), |command| command.uid(65_534).gid(65_534))
     }
 
     pub(super) fn pid(&self) -> u32 {
