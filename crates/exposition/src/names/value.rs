@@ -82,7 +82,8 @@ fn push_double(out: &mut String, value: f64) {
         _ if value.is_nan() => write!(out, "NaN"),
         f64::INFINITY => write!(out, "Infinity"),
         f64::NEG_INFINITY => write!(out, "-Infinity"),
-        _ if value != 0.0 && !(1e-6..1e21).contains(&value.abs()) => write!(out, "{value:e}"),
+        _ if value.abs() >= 1e21 => write!(out, "{}", format!("{value:e}").replace('e', "e+")),
+        _ if value != 0.0 && value.abs() < 1e-6 => write!(out, "{value:e}"),
         _ => write!(out, "{value}"),
     };
 }
@@ -103,7 +104,8 @@ mod tests {
             (ValueView::Double(0.25), "0.25"),
             (ValueView::Double(3.0), "3"),
             (ValueView::Double(1e-7), "1e-7"),
-            (ValueView::Double(1e21), "1e21"),
+            (ValueView::Double(1e21), "1e+21"),
+            (ValueView::Double(-2.5e300), "-2.5e+300"),
             (ValueView::Double(f64::NAN), "NaN"),
             (ValueView::Double(f64::NEG_INFINITY), "-Infinity"),
             (ValueView::Bytes(b"hello world"), "aGVsbG8gd29ybGQ="),
