@@ -149,9 +149,7 @@ impl Config {
                 );
             }
         }
-        if self.strategy().is_some_and(|strategy| !strategy.escapes())
-            && self.protobuf_message == ProtobufMessage::WriteRequest
-        {
+        if !self.translation().escapes() && self.protobuf_message == ProtobufMessage::WriteRequest {
             check.error_hint(
                 "translation_strategy",
                 "needs remote write 2.0: receivers of 1.0 take letters, digits and underscores alone",
@@ -229,10 +227,7 @@ impl Config {
         (url, path)
     }
 
-    fn strategy(&self) -> Option<TranslationStrategy> {
-        self.translation_strategy
-    }
-
+    /// The strategy in force.
     fn translation(&self) -> TranslationStrategy {
         self.translation_strategy.unwrap_or(if self.add_metric_suffixes {
             TranslationStrategy::UnderscoreEscapingWithSuffixes

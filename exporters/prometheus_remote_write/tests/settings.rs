@@ -101,9 +101,7 @@ fn mistakes_are_named_with_their_place() {
 
 #[test]
 fn what_the_query_of_the_endpoint_says_is_not_shown() {
-    let mistakes = read("endpoint: \"http://h/w?token=se cret\"")
-        .err()
-        .expect("a mistake");
+    let mistakes = read("endpoint: \"http://h/w?token=se cret\"").expect_err("a mistake");
     let told = mistakes.lines().next().unwrap_or_default();
     assert!(!told.contains("cret"), "{told}");
 }
