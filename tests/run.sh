@@ -25,7 +25,7 @@ application() {
   export PYTHONDONTWRITEBYTECODE=1
   "$python" tests/pipelines/app/test_compare.py && "$python" tests/pipelines/app/test_application.py
 }
-prometheus() { cargo test --locked --test backends && python3 tests/backends/prometheus_ways.py "$BIN"; }
+prometheus() { cargo test --locked --test backends && python3 tests/backends/remote_write.py "$BIN"; }
 scraping() {
   python3 tests/pipelines/scraping/test_against_prometheus.py "$BIN" || return
   # Their packages can be installed by root alone.
