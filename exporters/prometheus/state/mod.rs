@@ -12,6 +12,7 @@ mod exemplars;
 mod family;
 mod memory;
 mod point;
+mod record_point;
 mod recorder;
 mod refused;
 mod room;
