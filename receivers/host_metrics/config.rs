@@ -92,7 +92,7 @@ impl Config {
 
 impl Scrapers {
     fn check(&self, check: &mut Check<'_, '_>) {
-        let has_none = self.build(&Places::below(Path::new("/")), Semconv::V1).is_empty();
+        let has_none = self.build(&Places::below(Path::new("/"))).is_empty();
         if has_none && self.process.is_none() {
             check.error_hint(
                 "cpu",
@@ -103,11 +103,8 @@ impl Scrapers {
     }
 
     /// The scrapers of the host that are asked for, in the order of the headline.
-    pub(super) fn build(&self, places: &Places, semconv: Semconv) -> Vec<Box<dyn Scraper>> {
+    pub(super) fn build(&self, places: &Places) -> Vec<Box<dyn Scraper>> {
         let mut scrapers: Vec<Box<dyn Scraper>> = Vec::new();
-        if let Some(settings) = &self.cpu {
-            scrapers.push(Box::new(settings.scraper(places, semconv)));
-        }
         macro_rules! add {
             ($($setting:ident)+) => {
                 $(if let Some(settings) = &self.$setting {
@@ -115,7 +112,7 @@ impl Scrapers {
                 })+
             };
         }
-        add!(memory load disk filesystem network paging processes system);
+        add!(cpu memory load disk filesystem network paging processes system);
         scrapers
     }
 }

@@ -28,7 +28,7 @@ impl HostSampler {
             writer: SampleWriter::new(cx.budget.clone(), config.semconv, "sidelight/host_metrics"),
             instance,
             host: Host::new(&places, FailedReads::new(cx), cx.clock.now()),
-            scrapers: config.scrapers.build(&places, config.semconv),
+            scrapers: config.scrapers.build(&places),
             processes: process.map(|process| process.scraper(&places, config.semconv, identity)),
             status: cx.status.clone(),
         }

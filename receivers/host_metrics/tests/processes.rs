@@ -21,12 +21,20 @@ impl Known {
         let program = folder.join(name);
         let python = std::fs::canonicalize("/usr/bin/python3").expect("python3");
         std::fs::copy(python, &program).expect("copied");
-        let mut child = Command::new(&program)
+        let mut command = Command::new(&program);
+        command
             .args(["-c", script, "--password=geheim"])
             .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("started");
+            .stdout(Stdio::piped());
+        let mut child = loop {
+            match command.spawn() {
+                // A process that another test starts has the copy open for a moment, as all that was open here.
+                Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy => {
+                    std::thread::yield_now()
+                }
+                started => break started.expect("started"),
+            }
+        };
         let (input, output) = (
             child.stdin.take().expect("piped"),
             child.stdout.take().expect("piped"),
