@@ -96,7 +96,10 @@ impl Points {
         let request = ExportMetricsServiceRequest::decode(bytes).expect("a request");
         let mut points = Vec::new();
         for resource_metrics in request.resource_metrics {
-            assert_eq!(resource_metrics.schema_url, crate::sampling::SCHEMA_URL);
+            assert_eq!(
+                resource_metrics.schema_url,
+                "https://opentelemetry.io/schemas/1.44.0"
+            );
             let resource = plain(&resource_metrics.resource.expect("a resource").attributes);
             for metric in resource_metrics
                 .scope_metrics
@@ -218,11 +221,6 @@ impl Python {
         python
     }
 
-    /// As another user.
-    pub(super) fn as_nobody() -> Self {
-        Self::with(&unique_word(), |command| command.uid(65_534).gid(65_534))
-    }
-
     pub(super) fn pid(&self) -> u32 {
         self.child.id()
     }
@@ -260,9 +258,34 @@ pub(super) fn interpreter() -> &'static str {
     })
 }
 
-/// A child that sleeps under a command line with this word.
-pub(super) fn sleeper(word: &str) -> Python {
-    Python::with(word, |command| command)
+/// A process that sleeps under this name.
+pub(super) struct Sleeper(Child);
+
+impl Sleeper {
+    pub(super) fn start(word: &str) -> Self {
+        let mut command = Command::new("sleep");
+        let child = command.arg0(word).arg("600").spawn().expect("started");
+        // For a moment after `exec` there is no command line.
+        let line = format!("/proc/{}/cmdline", child.id());
+        while std::fs::read(&line).expect("it runs").is_empty() {}
+        Self(child)
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        self.0.id()
+    }
+
+    pub(super) fn kill(&mut self) {
+        self.0.kill().expect("killed");
+        self.0.wait().expect("ended");
+    }
+}
+
+impl Drop for Sleeper {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// A word that no other process on this machine has.
