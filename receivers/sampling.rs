@@ -36,6 +36,4 @@ pub use timing::Timing;
 pub(crate) use writer::{Attr, Number, Points, Sample, SampleWriter, Sink};
 
 #[cfg(test)]
-pub(crate) use identity::SCHEMA_URL;
-#[cfg(test)]
 pub(crate) use metric_table::readme_table;
