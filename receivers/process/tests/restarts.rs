@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::rig::{Point, Points, Python, Rig, sleeper, unique_word};
+use super::rig::{Point, Points, Python, Rig, Sleeper, unique_word};
 
 /// What a series is told by.
 fn series(point: &Point) -> (BTreeMap<String, String>, String, BTreeMap<String, String>) {
@@ -25,7 +25,7 @@ fn a_hundred_restarts_are_one_set_of_series_with_a_hundred_restarts_and_no_gap()
     let word = unique_word();
     let yaml = format!("targets: [{{name: app, cmdline: {word}}}]");
     let mut rig = Rig::new(&yaml);
-    let mut process = sleeper(&word);
+    let mut process = Sleeper::start(&word);
     let first = rig.sample();
     let expected: BTreeSet<_> = without_info(&first).map(series).collect();
     assert_eq!(expected.len(), without_info(&first).count(), "no series twice");
@@ -36,7 +36,7 @@ fn a_hundred_restarts_are_one_set_of_series_with_a_hundred_restarts_and_no_gap()
         .max(first.point("process.paging.faults", &["minor"]).start);
     for restarts in 1..=100 {
         process.kill();
-        process = sleeper(&word);
+        process = Sleeper::start(&word);
         pids.insert(process.pid());
         let points = rig.sample();
         let found: BTreeSet<_> = without_info(&points).map(series).collect();
@@ -80,7 +80,7 @@ fn what_has_ended_says_so_once_and_is_down_until_it_runs_again() {
         "targets: [{{name: app, cmdline: {word}, open_files: {{python: python}}}}]\nmetrics: {{sidelight.process.socket.count: \
          {{enabled: true}}, process.cpu.utilization: {{enabled: true}}}}"
     ));
-    let mut process = sleeper(&word);
+    let mut process = Python::with(&word, |command| command);
     process.does("s = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen()");
     rig.sample();
     let running = rig.sample();
@@ -128,7 +128,7 @@ fn what_has_ended_says_so_once_and_is_down_until_it_runs_again() {
         rig.headline()
     );
 
-    let _again = sleeper(&word);
+    let _again = Sleeper::start(&word);
     let again = rig.sample();
     assert_eq!(again.value("sidelight.process.up", &[]), 1.0);
     assert_eq!(again.value("sidelight.process.restarts", &[]), 1.0);
@@ -167,7 +167,7 @@ fn the_cause_is_known_while_nobody_has_asked_for_the_status() {
 #[test]
 fn places_of_many_are_filled_again_and_empty_ones_are_silent() {
     let word = unique_word();
-    let mut workers: Vec<Python> = (0..3).map(|_| sleeper(&word)).collect();
+    let mut workers: Vec<Sleeper> = (0..3).map(|_| Sleeper::start(&word)).collect();
     let mut rig = Rig::new(&format!(
         "targets: [{{cmdline: {word}, match: all}}]\nrescan_interval: 100ms"
     ));
@@ -186,7 +186,7 @@ fn places_of_many_are_filled_again_and_empty_ones_are_silent() {
         [slot(0, Some(1.0)), slot(1, Some(1.0)), slot(2, None)]
     );
     assert_eq!(slots(&rig.sample()), [slot(0, Some(1.0)), slot(1, Some(1.0))]);
-    workers.push(sleeper(&word));
+    workers.push(Sleeper::start(&word));
     let points = rig.sample();
     assert_eq!(slots(&points), running);
     let restarts = points

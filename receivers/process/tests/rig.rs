@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -257,9 +258,34 @@ pub(super) fn interpreter() -> &'static str {
     })
 }
 
-/// A child that sleeps under a command line with this word.
-pub(super) fn sleeper(word: &str) -> Python {
-    Python::with(word, |command| command)
+/// A process that sleeps under this name.
+pub(super) struct Sleeper(Child);
+
+impl Sleeper {
+    pub(super) fn start(word: &str) -> Self {
+        let mut command = Command::new("sleep");
+        let child = command.arg0(word).arg("600").spawn().expect("started");
+        // For a moment after `exec` there is no command line.
+        let line = format!("/proc/{}/cmdline", child.id());
+        while std::fs::read(&line).expect("it runs").is_empty() {}
+        Self(child)
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        self.0.id()
+    }
+
+    pub(super) fn kill(&mut self) {
+        self.0.kill().expect("killed");
+        self.0.wait().expect("ended");
+    }
+}
+
+impl Drop for Sleeper {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// A word that no other process on this machine has.

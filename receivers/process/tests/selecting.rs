@@ -3,7 +3,7 @@
 use std::process::Stdio;
 use std::time::{Duration, SystemTime};
 
-use super::rig::{Points, Python, Rig, sleeper, unique_word};
+use super::rig::{Points, Python, Rig, Sleeper, unique_word};
 
 fn up(points: &Points) -> f64 {
     points.value("sidelight.process.up", &[])
@@ -145,13 +145,9 @@ fn a_pid_file_that_is_older_than_the_process_with_its_pid_means_another() {
 #[test]
 fn of_several_the_oldest_the_newest_all_or_their_sum_is_meant() {
     let word = unique_word();
-    let mut workers: Vec<Python> = Vec::new();
-    for _ in 0..3 {
-        workers.push(sleeper(&word));
-        // Processes of the same tick are in the order of their pids.
-        std::thread::yield_now();
-    }
-    let pids: Vec<u32> = workers.iter().map(Python::pid).collect();
+    // Those of the same tick are in the order of their pids.
+    let workers: Vec<Sleeper> = (0..3).map(|_| Sleeper::start(&word)).collect();
+    let pids: Vec<u32> = workers.iter().map(Sleeper::pid).collect();
     let rig = |matching: &str| {
         Rig::new(&format!(
             "targets: [{{cmdline: {word}, name: w, match: {matching}}}]"
@@ -196,7 +192,10 @@ fn of_several_the_oldest_the_newest_all_or_their_sum_is_meant() {
 #[test]
 fn sums_of_several_stay_what_they_were_when_one_ends() {
     let word = unique_word();
-    let (mut first, mut second) = (sleeper(&word), sleeper(&word));
+    let (mut first, mut second) = (
+        Python::with(&word, |command| command),
+        Python::with(&word, |command| command),
+    );
     second.does("sum(i * i for i in range(3_000_000))");
     let mut rig = Rig::new(&format!("targets: [{{cmdline: {word}, match: sum}}]"));
     let of = |points: &Points| {
