@@ -5,5 +5,6 @@
 use sidelight_component::registry;
 
 pub mod otlp;
+pub mod prometheus;
 
-registry! { ReceiverEntry: otlp }
+registry! { ReceiverEntry: otlp, prometheus }

@@ -1,1 +1,3 @@
 //! Prometheus' names and exposition formats, both ways.
+
+pub mod parse;

@@ -1,0 +1,123 @@
+//! What a scrape says about itself: `up` and its like.
+
+use std::time::Duration;
+
+use sidelight_proto::wire::Writer;
+
+use super::record::Counts;
+use super::write_points::{put_metadata, put_number};
+use crate::prometheus::job::Job;
+
+/// The outcome of one scrape.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Report {
+    /// The page came and could be used.
+    pub(crate) is_up: bool,
+    /// From the request to the end of the page.
+    pub(crate) duration: Duration,
+    /// What became of the samples.
+    pub(crate) counts: Counts,
+}
+
+/// One metric about a scrape.
+struct Gauge {
+    name: &'static str,
+    help: &'static str,
+    unit: &'static str,
+    value: f64,
+}
+
+/// Writes the metrics about a scrape as fields of `ScopeMetrics`; without a report, the marks of their end. Returns how
+/// many points these are.
+pub(super) fn write(report: Option<&Report>, job: &Job, now: u64, writer: &mut Writer) -> usize {
+    let none = Report {
+        is_up: false,
+        duration: Duration::ZERO,
+        counts: Counts::default(),
+    };
+    let gauges = gauges(report.unwrap_or(&none), job);
+    let shown = if job.samples.extra_metrics {
+        gauges.len()
+    } else {
+        gauges.len() - EXTRA
+    };
+    for gauge in gauges.iter().take(shown) {
+        let metric = writer.begin(2, 1);
+        writer.bytes_field(1, gauge.name.as_bytes());
+        writer.bytes_field(2, gauge.help.as_bytes());
+        if !gauge.unit.is_empty() {
+            writer.bytes_field(3, gauge.unit.as_bytes());
+        }
+        let data = writer.begin(5, 1);
+        let point = writer.begin(1, 1);
+        put_number(writer, 0, now, report.map(|_| gauge.value));
+        writer.end(point);
+        writer.end(data);
+        put_metadata(writer, "gauge");
+        writer.end(metric);
+    }
+    shown
+}
+
+/// The last so many are shown with `report_extra_scrape_metrics` alone.
+const EXTRA: usize = 3;
+
+fn gauges(report: &Report, job: &Job) -> [Gauge; 8] {
+    let gauge = |name, help, unit, value| Gauge {
+        name,
+        help,
+        unit,
+        value,
+    };
+    let counts = &report.counts;
+    [
+        gauge(
+            "up",
+            "1 where the page came and could be used, else 0",
+            "",
+            f64::from(report.is_up),
+        ),
+        gauge(
+            "scrape_duration_seconds",
+            "Time that the scrape took",
+            "s",
+            report.duration.as_secs_f64(),
+        ),
+        gauge(
+            "scrape_samples_scraped",
+            "Samples on the page",
+            "",
+            counts.scraped as f64,
+        ),
+        gauge(
+            "scrape_samples_post_metric_relabeling",
+            "Samples left by relabelling",
+            "",
+            counts.kept as f64,
+        ),
+        gauge(
+            "scrape_series_added",
+            "Series that were not on the page before",
+            "",
+            counts.added as f64,
+        ),
+        gauge(
+            "scrape_timeout_seconds",
+            "The longest time for a scrape",
+            "s",
+            job.timeout.as_secs_f64(),
+        ),
+        gauge(
+            "scrape_sample_limit",
+            "Most samples of a page; 0: no limit",
+            "",
+            job.samples.sample_limit as f64,
+        ),
+        gauge(
+            "scrape_body_size_bytes",
+            "The largest page; 0: no limit",
+            "By",
+            job.body_size_limit as f64,
+        ),
+    ]
+}
