@@ -4,7 +4,9 @@
 
 use sidelight_component::registry;
 
+pub mod host_metrics;
 pub mod otlp;
 pub mod prometheus;
+pub mod sampling;
 
-registry! { ReceiverEntry: otlp, prometheus }
+registry! { ReceiverEntry: host_metrics, otlp, prometheus }

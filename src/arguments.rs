@@ -100,6 +100,14 @@ fn interval(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// What `sidelight health` takes.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct HealthOptions {
+    /// Where the extension `health_check` listens
+    #[arg(long, value_name = "HOST:PORT[/PATH]", default_value = "localhost:13133")]
+    pub(crate) endpoint: String,
+}
+
 /// What else the program does.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -108,6 +116,8 @@ pub(crate) enum Command {
     /// Show the host, processes and the end of log files on one screen, drawn anew at every interval; needs no
     /// configuration and sends nothing
     Top(TopOptions),
+    /// Ask a running Sidelight whether all is well: exit code 0 when it is, else 1, with the reasons
+    Health(HealthOptions),
     /// List the components that this program was built with
     Components,
 }

@@ -25,6 +25,7 @@ fn main() -> ExitCode {
         Some(Command::Validate(options)) => commands::validate::run(&options),
         Some(Command::Components) => commands::components::run(),
         Some(Command::Top(options)) => commands::top::run(&options),
+        Some(Command::Health(options)) => commands::health::run(&options),
         None => commands::run::run(&arguments.run),
     };
     exit.into()

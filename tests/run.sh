@@ -25,6 +25,11 @@ application() {
   export PYTHONDONTWRITEBYTECODE=1
   "$python" tests/pipelines/app/test_compare.py && "$python" tests/pipelines/app/test_application.py
 }
+backends() {
+  tests/backends/install.sh jaeger prometheus compose-config || return
+  # The tests that boot a systemd say that they were left out where this is not there.
+  [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || tests/backends/install.sh systemd-machine
+}
 dependencies() {
   command -v cargo-deny >/dev/null || cargo install --locked --quiet cargo-deny@0.20.2
   cargo deny --all-features check bans licenses sources
@@ -37,9 +42,10 @@ step "unit, property and conformance tests, the program from outside" cargo test
 step "the program" cargo build --locked --profile quick --bin sidelight
 step "load generator" load_generator
 step "fuzz targets compile" fuzz_targets
-step "backends" tests/backends/install.sh jaeger
+step "backends" backends
 step "the application" application
 step "the application through Sidelight to Jaeger, with outages" tests/pipelines/app/run_e2e.sh "$BIN"
+step "deployment: systemd, supervisord, images, Kubernetes" tests/deploy/run.sh "$BIN"
 step "demo" env DEMO_SECONDS=15 examples/demo.sh "$BIN"
 step "dependencies" dependencies
 

@@ -95,10 +95,10 @@ impl Meters {
         let samples = self.samples.fetch_add(samples, Ordering::Relaxed) + samples;
         *share = new;
         let targets = self.targets.get();
-        self.status.headline(format!(
+        self.status.headlines([format!(
             "{up} of {targets} targets up  {} samples",
             grouped(samples)
-        ));
+        )]);
     }
 }
 

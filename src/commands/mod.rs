@@ -1,6 +1,7 @@
 //! What the program can be told to do: one file per command.
 
 pub(crate) mod components;
+pub(crate) mod health;
 pub(crate) mod run;
 pub(crate) mod top;
 pub(crate) mod validate;

@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 /// of `/proc/<pid>` is a page or some. What is longer is cut there.
 const MAX_BYTES: usize = 4 << 20;
 
+/// The piece of a table that is read at once.
+const PIECE_BYTES: usize = 64 << 10;
+
 /// What the buffer has at first.
 const FIRST_BYTES: usize = 4096;
 
@@ -73,6 +76,49 @@ impl KeptFile {
         buffer.truncate(filled);
         Ok(buffer)
     }
+
+    /// Calls `each` with every line, for tables that can be longer than what [`KeptFile::read`] reads. At a time only
+    /// a piece of the file is in `buffer`. A line that is longer than the buffer is cut into several.
+    ///
+    /// # Errors
+    /// What `pread(2)` says, and [`io::ErrorKind::FileTooLarge`] where the file goes on after `limit` bytes; the lines
+    /// before that were given.
+    pub fn for_each_line(
+        &self,
+        buffer: &mut Vec<u8>,
+        limit: u64,
+        mut each: impl FnMut(&[u8]),
+    ) -> io::Result<()> {
+        buffer.clear();
+        buffer.resize(PIECE_BYTES, 0);
+        let (mut position, mut kept) = (0, 0);
+        loop {
+            let read = match self.file.read_at(&mut buffer[kept..], position) {
+                Ok(read) => read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            let filled = kept + read;
+            position += read as u64;
+            let mut lines = buffer[..filled].split_inclusive(|byte| *byte == b'\n').peekable();
+            kept = 0;
+            while let Some(line) = lines.next() {
+                let is_cut = lines.peek().is_none() && !line.ends_with(b"\n");
+                if is_cut && read > 0 && line.len() < PIECE_BYTES {
+                    kept = line.len();
+                } else {
+                    each(line.strip_suffix(b"\n").unwrap_or(line));
+                }
+            }
+            if read == 0 {
+                return Ok(());
+            }
+            if position >= limit {
+                return Err(io::ErrorKind::FileTooLarge.into());
+            }
+            buffer.copy_within(filled - kept..filled, 0);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -106,5 +152,35 @@ mod tests {
         child.wait().expect("ended");
         let error = file.read(&mut buffer).expect_err("it has ended");
         assert_eq!(error.raw_os_error(), Some(libc::ESRCH));
+    }
+
+    #[test]
+    fn lines_are_whole_wherever_the_pieces_end() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("table");
+        let long = "z".repeat(PIECE_BYTES + 5);
+        let mut expected: Vec<String> = (0..20_000)
+            .map(|n| format!("{n} {}", "x".repeat(n % 90)))
+            .collect();
+        expected.push("the last without an end".into());
+        std::fs::write(&path, expected.join("\n")).expect("written");
+        let (file, mut buffer) = (KeptFile::open(&path).expect("opened"), Vec::new());
+        let mut read = |limit| {
+            let mut lines = Vec::new();
+            let end = file.for_each_line(&mut buffer, limit, |line| {
+                lines.push(String::from_utf8_lossy(line).into_owned());
+            });
+            (lines, end.map_err(|error| error.kind()))
+        };
+        // Not compared whole: a failure would print them all.
+        let (lines, end) = read(u64::MAX);
+        assert!(lines == expected && end.is_ok());
+        let (lines, end) = read(100_000);
+        assert_eq!(end, Err(io::ErrorKind::FileTooLarge));
+        assert!(lines[..] == expected[..lines.len()]);
+        assert!(lines.len() > 1000);
+        std::fs::write(&path, &long).expect("written");
+        let (lines, end) = read(u64::MAX);
+        assert!(lines.concat() == long && lines.len() == 2 && end.is_ok());
     }
 }

@@ -7,8 +7,20 @@
 //! KeptFile ─ pread into one buffer ─▶ host::…, pid::… (parsers over text) ─▶ plain structs of numbers
 //! ```
 //!
-//! Start reading with [`KeptFile`].
+//! Start reading with [`KeptFile`] and [`Pids`].
 
+#[cfg(target_os = "linux")]
+pub mod cgroup;
+mod fields;
+pub mod host;
 mod kept_file;
+#[cfg(target_os = "linux")]
+pub mod pid;
+#[cfg(target_os = "linux")]
+mod pids;
+#[cfg(target_os = "linux")]
+mod record;
 
 pub use kept_file::KeptFile;
+#[cfg(target_os = "linux")]
+pub use pids::{MAX_PIDS, Pids, ProcDir, WalkError};

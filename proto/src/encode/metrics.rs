@@ -144,3 +144,22 @@ encoder! {
         attributes {}
     }
 }
+
+impl ResourceMetricsEncoder<'_> {
+    /// Bytes of the request so far, with what stands before this resource.
+    pub fn written(&self) -> usize {
+        self.0.writer.len()
+    }
+
+    /// Takes the resource back, as if it had not been opened: all that was to be measured of it was missing.
+    pub fn cancel(mut self) {
+        self.0.void = true;
+    }
+}
+
+impl MetricEncoder<'_> {
+    /// Takes the metric back, as if it had not been opened: it turned out to have no point.
+    pub fn cancel(mut self) {
+        self.0.void = true;
+    }
+}

@@ -1,7 +1,7 @@
 //! "What flows": a short text for the terminal, made from two readings of the metrics.
 //!
 //! ```text
-//! 13:58:06Z  healthy  up 1m05s  cpu 3.1 %  rss 14.2 MB
+//! 13:58:06Z  sidelight healthy  up 1m05s  cpu 3.1 %  rss 14.2 MB
 //!   see  host_metrics   cpu 12.3 %  memory 41 % of 25.2 GB
 //!   in   otlp        traces 1,204/s  logs 30/s  refused 2/s
 //!   out  otlp_grpc   traces 1,204/s  queue 12 %
@@ -80,7 +80,7 @@ pub fn render(before: &Snapshot, now: &Snapshot, color: bool) -> String {
 fn head(text: &mut String, before: &Snapshot, now: &Snapshot, elapsed: Duration, color: bool) {
     let nanos = i128::from(now.now.unix_nanos);
     if let Ok(at) = jiff::Timestamp::from_nanosecond(nanos) {
-        let _ = write!(text, "{}Z  ", at.strftime("%H:%M:%S"));
+        let _ = write!(text, "{}Z  sidelight ", at.strftime("%H:%M:%S"));
     }
     let (word, code) = match &now.health {
         Health::Starting => ("starting", 33),

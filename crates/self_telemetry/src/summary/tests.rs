@@ -98,7 +98,7 @@ fn the_summary_says_what_flowed_between_two_readings() {
     assert_eq!(
         render(&before, &now, false),
         "\
-13:58:05Z  healthy  up 1m05s  cpu 3.1 %  rss 14.2 MB
+13:58:05Z  sidelight healthy  up 1m05s  cpu 3.1 %  rss 14.2 MB
   in   otlp             traces 1,204/s  logs 0.4/s  refused 10/s
   in   otlp/second      nothing yet
   out  otlp_grpc/main   traces 1,000/s  failed 0.2/s  queue 25 %
@@ -134,7 +134,7 @@ fn bad_health_and_a_bad_ledger_are_seen_with_their_reasons() {
     let (before, mut now) = five_seconds(Health::Unhealthy(reasons));
     now.ledger.rows[1].queued = 0;
     let text = render(&before, &now, false);
-    assert!(text.starts_with("13:58:05Z  UNHEALTHY  up"), "{text}");
+    assert!(text.starts_with("13:58:05Z  sidelight UNHEALTHY  up"), "{text}");
     assert!(
         text.contains("\n  !    exporter `e0`: refused\\n\\u{1b}[2J\n"),
         "{text}"
