@@ -145,6 +145,19 @@ impl ScrapeConfig {
         if self.scrape_protocols.as_ref().is_some_and(Vec::is_empty) {
             check.error("scrape_protocols", "must name a format, or be left out");
         }
+        // Relabelling may make an address of what is none yet, as it does for exporters that are asked about others.
+        if self.relabel_configs.is_empty() {
+            self.check_addresses(check);
+        }
+        if self.static_configs.is_empty() && self.file_sd_configs.is_empty() {
+            check.warning(
+                "job_name",
+                "has no targets: neither `static_configs` nor `file_sd_configs`",
+            );
+        }
+    }
+
+    fn check_addresses(&self, check: &mut Check<'_, '_>) {
         for (number, group) in self.static_configs.iter().enumerate() {
             for (at, target) in group.targets.iter().enumerate() {
                 if target.contains('/') {
@@ -155,12 +168,6 @@ impl ScrapeConfig {
                     );
                 }
             }
-        }
-        if self.static_configs.is_empty() && self.file_sd_configs.is_empty() {
-            check.warning(
-                "job_name",
-                "has no targets: neither `static_configs` nor `file_sd_configs`",
-            );
         }
     }
 
