@@ -103,8 +103,8 @@ impl Job {
             compressed: job.enable_compression,
             http: job.http.clone(),
             relabelling: Relabelling::new(&job.relabel_configs, scheme),
-            body_size_limit: job.body_size_limit.unwrap_or(global.body_size_limit).0,
-            target_limit: job.target_limit.unwrap_or(global.target_limit),
+            body_size_limit: limit(job.body_size_limit.map(|size| size.0), global.body_size_limit.0),
+            target_limit: limit(job.target_limit, global.target_limit),
             escaping: escaping.unwrap_or(match scheme {
                 NameScheme::Utf8 => Escaping::AllowUtf8,
                 NameScheme::Legacy => Escaping::Underscores,
@@ -127,18 +127,19 @@ impl SampleRules {
             relabelling: Relabelling::new(&job.metric_relabel_configs, scheme),
             scheme,
             external_labels: Labels::from(&global.external_labels),
-            sample_limit: job.sample_limit.unwrap_or(global.sample_limit),
-            label_limit: job.label_limit.unwrap_or(global.label_limit),
-            label_name_length_limit: job
-                .label_name_length_limit
-                .unwrap_or(global.label_name_length_limit),
-            label_value_length_limit: job
-                .label_value_length_limit
-                .unwrap_or(global.label_value_length_limit),
+            sample_limit: limit(job.sample_limit, global.sample_limit),
+            label_limit: limit(job.label_limit, global.label_limit),
+            label_name_length_limit: limit(job.label_name_length_limit, global.label_name_length_limit),
+            label_value_length_limit: limit(job.label_value_length_limit, global.label_value_length_limit),
             trim_metric_suffixes: config.trim_metric_suffixes,
             extra_metrics: config.report_extra_scrape_metrics,
         }
     }
+}
+
+/// A limit of a job; 0 is as good as none.
+fn limit(of_job: Option<u64>, of_global: u64) -> u64 {
+    of_job.filter(|limit| *limit != 0).unwrap_or(of_global)
 }
 
 /// Prometheus' own order.

@@ -65,18 +65,18 @@ settings! {
         relabel_configs: Vec<RelabelConfig>,
         /// Steps that change or drop samples.
         metric_relabel_configs: Vec<RelabelConfig>,
-        /// The largest page, before and after decompression. 0 means no limit but the memory budget. Without a value: as
-        /// `global` says, as all limits below.
+        /// The largest page, before and after decompression. Without a value or with 0 as `global` says, as all limits
+        /// below.
         body_size_limit: Option<BodySize>,
-        /// Most samples of one page after relabelling; a page with more fails. 0 means no limit.
+        /// Most samples of one page after relabelling; a page with more fails.
         sample_limit: Option<u64>,
-        /// Most targets after relabelling; with more all of them fail. 0 means no limit.
+        /// Most targets after relabelling; with more all of them fail.
         target_limit: Option<u64>,
-        /// Most labels of one sample after relabelling; a page with more fails. 0 means no limit.
+        /// Most labels of one sample after relabelling; a page with more fails.
         label_limit: Option<u64>,
-        /// The longest name of a label, in bytes; a page with a longer one fails. 0 means no limit.
+        /// The longest name of a label, in bytes; a page with a longer one fails.
         label_name_length_limit: Option<u64>,
-        /// The longest value of a label, in bytes; a page with a longer one fails. 0 means no limit.
+        /// The longest value of a label, in bytes; a page with a longer one fails.
         label_value_length_limit: Option<u64>,
         /// Which names are valid.
         metric_name_validation_scheme: Option<NameScheme>,

@@ -109,7 +109,8 @@ impl SeriesState {
             MetricValue::Histogram(histogram) => {
                 let rules = &self.job.samples;
                 let is_native = histogram.is_native() && rules.native_histograms;
-                let is_classic = !is_native || rules.classic_histograms;
+                let has_buckets = || histogram.buckets().next().is_some();
+                let is_classic = !is_native || rules.classic_histograms && has_buckets();
                 if is_native {
                     self.take_native(&plain, histogram, key)?;
                 }
@@ -157,17 +158,22 @@ impl SeriesState {
         is_gauge: bool,
         key: &mut Vec<u8>,
     ) -> Result<(), RecordError> {
+        let of_bound = |bound| Series {
+            suffix: "_bucket",
+            bound: Some(("le", bound)),
+            ..*plain
+        };
+        let mut has_last = false;
         for bucket in histogram.buckets() {
-            let bound = Some(("le", bucket.upper_bound));
-            let series = Series {
-                suffix: "_bucket",
-                bound,
-                ..*plain
-            };
-            let point = self.take_series(&series, bucket.cumulative_count, key)?;
+            has_last |= bucket.upper_bound == f64::INFINITY;
+            let point = self.take_series(&of_bound(bucket.upper_bound), bucket.cumulative_count, key)?;
             if let (Some(point), Some(exemplar)) = (point, &bucket.exemplar) {
                 self.take_proto_exemplar(point, exemplar);
             }
+        }
+        // Libraries leave it out in protobuf; the text formats have it.
+        if !has_last {
+            self.take_series(&of_bound(f64::INFINITY), histogram.count, key)?;
         }
         let with = |suffix| Series { suffix, ..*plain };
         self.take_series(&with(if is_gauge { "_gsum" } else { "_sum" }), histogram.sum, key)?;

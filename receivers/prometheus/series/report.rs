@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use sidelight_proto::wire::Writer;
 
+use super::attributes;
 use super::record::Counts;
 use super::write_points::{put_metadata, put_number};
 use crate::prometheus::job::Job;
+use crate::prometheus::target::Target;
 
 /// The outcome of one scrape.
 #[derive(Clone, Copy, Debug)]
@@ -27,9 +29,15 @@ struct Gauge {
     value: f64,
 }
 
-/// Writes the metrics about a scrape as fields of `ScopeMetrics`; without a report, the marks of their end. Returns how
+/// Writes the metrics about a scrape as fields of `ScopeMetrics`, each point with `attributes`; without a report, the marks of their end. Returns how
 /// many points these are.
-pub(super) fn write(report: Option<&Report>, job: &Job, now: u64, writer: &mut Writer) -> usize {
+pub(super) fn write(
+    report: Option<&Report>,
+    job: &Job,
+    now: u64,
+    attributes: &[u8],
+    writer: &mut Writer,
+) -> usize {
     let none = Report {
         is_up: false,
         duration: Duration::ZERO,
@@ -51,12 +59,29 @@ pub(super) fn write(report: Option<&Report>, job: &Job, now: u64, writer: &mut W
         let data = writer.begin(5, 1);
         let point = writer.begin(1, 1);
         put_number(writer, 0, now, report.map(|_| gauge.value));
+        writer.raw(attributes);
         writer.end(point);
         writer.end(data);
         put_metadata(writer, "gauge");
         writer.end(metric);
     }
     shown
+}
+
+/// The labels of a target as attributes of these points; `job` and `instance` are those of the resource.
+pub(super) fn attributes(target: &Target, job: &Job) -> Vec<u8> {
+    let mut labels = target.labels.clone();
+    for (name, value) in job.samples.external_labels.iter() {
+        labels.set(name, value);
+    }
+    let mut writer = Writer::default();
+    for (name, value) in labels
+        .iter()
+        .filter(|(name, _)| !matches!(*name, "job" | "instance"))
+    {
+        attributes::write(&mut writer, 7, name, value);
+    }
+    writer.into_bytes()
 }
 
 /// The last so many are shown with `report_extra_scrape_metrics` alone.

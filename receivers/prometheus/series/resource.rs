@@ -158,7 +158,8 @@ impl ScopeKey {
         let mut key = Self::default();
         let names: Vec<String> = labels
             .iter()
-            .filter_map(|(name, _)| name.starts_with("otel_scope_").then(|| name.to_owned()))
+            .filter(|(name, _)| name.starts_with("otel_scope_"))
+            .map(|(name, _)| name.to_owned())
             .collect();
         for name in names {
             let Some(value) = labels.take(&name) else { continue };

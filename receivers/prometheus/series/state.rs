@@ -12,6 +12,7 @@ use super::metadata::Metadata;
 use super::metrics::Metrics;
 use super::point::Point;
 use super::record::Counts;
+use super::report;
 use super::resource::{Resource, Scope};
 use super::sequence::Sequence;
 use super::write_points::Scratch;
@@ -46,6 +47,8 @@ pub(crate) struct SeriesState {
     pub(super) scratch: Scratch,
     /// Bytes of the last request: the room for the next.
     pub(super) written_bytes: usize,
+    /// What the points about the scrapes have as attributes.
+    pub(super) report_attributes: Vec<u8>,
     memory: Permit,
     failures: u32,
 }
@@ -54,6 +57,7 @@ impl SeriesState {
     /// Nothing is known of the target yet. What is kept is charged to the budget.
     pub(crate) fn new(job: Arc<Job>, target: Arc<Target>, budget: &Budget) -> Self {
         let mut this = Self {
+            report_attributes: report::attributes(&target, &job),
             job,
             target,
             scrape: 0,

@@ -83,7 +83,8 @@ impl SeriesState {
                     writer.bytes_field(1, scope.encoded());
                 }
                 if at == 0 {
-                    points.items += report::write(report, &self.job, self.now, writer);
+                    points.items +=
+                        report::write(report, &self.job, self.now, &self.report_attributes, writer);
                 }
                 for metric in &group.metrics {
                     points.write(&metrics[*metric as usize], all, writer);

@@ -11,8 +11,10 @@ fn message(number: u32, writer: &mut Writer, write: impl FnOnce(&mut Writer)) {
     writer.end(mark);
 }
 
+type Write<'a> = &'a dyn Fn(&mut Writer);
+
 /// A family behind its length: name, type, and metrics with one label each.
-fn family(name: &str, kind: u64, metrics: &[(&str, &dyn Fn(&mut Writer))]) -> Vec<u8> {
+fn family(name: &str, kind: u64, metrics: &[(&str, Write<'_>)]) -> Vec<u8> {
     let mut writer = Writer::default();
     writer.bytes_field(1, name.as_bytes());
     writer.varint_field(3, kind);
