@@ -15,6 +15,7 @@ pub(super) struct Meters {
     duplicate: Counter,
     out_of_order: Counter,
     out_of_bounds: Counter,
+    surplus: Counter,
     incomplete: Counter,
     targets: Gauge,
     status: StatusReporter,
@@ -49,6 +50,7 @@ impl Meters {
             duplicate: dropped("duplicate"),
             out_of_order: dropped("out_of_order"),
             out_of_bounds: dropped("out_of_bounds"),
+            surplus: dropped("surplus"),
             incomplete: dropped("incomplete"),
             targets: cx.metrics.gauge(
                 "sidelight_receiver_targets",
@@ -84,8 +86,9 @@ impl Meters {
         self.duplicate.add(counts.duplicate);
         self.out_of_order.add(counts.out_of_order);
         self.out_of_bounds.add(counts.out_of_bounds);
+        self.surplus.add(counts.surplus);
         self.incomplete.add(incomplete);
-        counts.duplicate + counts.out_of_order + counts.out_of_bounds + incomplete > 0
+        counts.duplicate + counts.out_of_order + counts.out_of_bounds + counts.surplus + incomplete > 0
     }
 
     fn change(&self, share: &mut Share, new: Share) {

@@ -229,7 +229,7 @@ impl Scraper {
             warn!(
                 component = %self.shared.context.id, job = %self.job.name, target = %self.target.shown(),
                 duplicate = counts.duplicate, out_of_order = counts.out_of_order, out_of_bounds = counts.out_of_bounds,
-                incomplete, "samples of the page are left out; further ones of this target are only counted"
+                surplus = counts.surplus, incomplete, "samples of the page are left out; further ones of this target are only counted"
             );
         }
     }

@@ -17,6 +17,8 @@ pub(super) enum Part {
     Sum,
     /// The bucket or quantile with this number in its point.
     Bound(u32),
+    /// A bucket or quantile beyond the most that a point may have.
+    Surplus,
     /// A native histogram.
     Native,
 }

@@ -55,6 +55,7 @@ pub(super) struct Metrics {
     pub(super) groups: Vec<Group>,
     pub(super) metrics: Vec<Metric>,
     pub(super) points: Vec<Point>,
+    by_place: HashMap<(u32, u32), u32>,
     by_key: HashMap<(u32, Kind, Box<str>), u32>,
     by_attributes: HashMap<(u32, Arc<[u8]>), u32>,
 }
@@ -62,16 +63,21 @@ pub(super) struct Metrics {
 impl Metrics {
     /// The group of a resource and scope.
     pub(super) fn group(&mut self, resource: u32, scope: u32) -> u32 {
-        let same = |group: &Group| (group.resource, group.scope) == (resource, scope);
-        let at = self.groups.iter().position(same);
-        at.unwrap_or_else(|| {
+        *self.by_place.entry((resource, scope)).or_insert_with(|| {
             self.groups.push(Group {
                 resource,
                 scope,
                 metrics: Vec::new(),
             });
-            self.groups.len() - 1
-        }) as u32
+            self.groups.len() as u32 - 1
+        })
+    }
+
+    /// The groups, those of one resource one after the other; the first stays the first.
+    pub(super) fn groups_by_resource(&self) -> Vec<u32> {
+        let mut order: Vec<u32> = (0..self.groups.len() as u32).collect();
+        order.sort_by_key(|at| self.groups[*at as usize].resource);
+        order
     }
 
     /// The metric with this name and type.
@@ -115,6 +121,10 @@ impl Metrics {
         for group in &mut self.groups {
             group.metrics.clear();
         }
+        self.by_place = (0..)
+            .zip(&self.groups)
+            .map(|(at, group)| ((group.resource, group.scope), at))
+            .collect();
         for (at, metric) in (0..).zip(&self.metrics) {
             self.groups[metric.group as usize].metrics.push(at);
         }

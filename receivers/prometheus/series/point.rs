@@ -15,6 +15,9 @@ pub(super) mod has {
     pub(in super::super) const REFUSED: u8 = 8;
 }
 
+/// Most buckets or quantiles of one point; Prometheus' libraries have a dozen.
+pub(super) const MAX_BOUNDS: usize = 4096;
+
 /// A bucket of a histogram or a quantile of a summary.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bound {
@@ -97,11 +100,15 @@ impl Point {
         self.native = 0..0;
     }
 
-    /// The number of the bucket or quantile with this bound, which is new where it was not there.
-    pub(super) fn bound(&mut self, bound: f64) -> u32 {
+    /// The number of the bucket or quantile with this bound, which is new where it was not there; `None` where there are
+    /// [`MAX_BOUNDS`].
+    pub(super) fn bound(&mut self, bound: f64) -> Option<u32> {
         let same = |other: &Bound| other.bound.total_cmp(&bound).is_eq();
         if let Some(at) = self.bounds.iter().position(same) {
-            return at as u32;
+            return Some(at as u32);
+        }
+        if self.bounds.len() >= MAX_BOUNDS {
+            return None;
         }
         self.rising &= self.bounds.last().is_none_or(|last| last.bound < bound);
         self.bounds.push(Bound {
@@ -109,7 +116,7 @@ impl Point {
             value: 0.0,
             seen: 0,
         });
-        self.bounds.len() as u32 - 1
+        Some(self.bounds.len() as u32 - 1)
     }
 
     /// Start of what the value covers: what the target says; else when it was first seen; after a reset, the last time
@@ -150,9 +157,20 @@ mod tests {
     #[test]
     fn bounds_keep_their_numbers_in_whatever_order_they_come() {
         let mut point = Point::new(0, Arc::from([]));
-        assert_eq!([point.bound(1.0), point.bound(2.0), point.bound(1.0)], [0, 1, 0]);
+        assert_eq!(
+            [1.0, 2.0, 1.0].map(|bound| point.bound(bound)),
+            [Some(0), Some(1), Some(0)]
+        );
         assert!(point.rising);
-        assert_eq!(point.bound(0.5), 2);
+        assert_eq!(point.bound(0.5), Some(2));
         assert!(!point.rising);
+        let many = (0..MAX_BOUNDS)
+            .filter_map(|number| point.bound(number as f64))
+            .count();
+        assert_eq!(
+            (point.bounds.len(), many),
+            (MAX_BOUNDS, MAX_BOUNDS - 1),
+            "0.5 is there besides"
+        );
     }
 }

@@ -27,6 +27,8 @@ pub(crate) struct Counts {
     pub(crate) out_of_order: u64,
     /// Left out: the time is in the future.
     pub(crate) out_of_bounds: u64,
+    /// Left out: a bucket or quantile beyond the most that a point may have.
+    pub(crate) surplus: u64,
 }
 
 /// Why a page cannot be used. None of it is then.
@@ -184,6 +186,10 @@ impl SeriesState {
             return Ok(None);
         }
         let (part, point) = (entry.part, entry.point);
+        if part == Part::Surplus {
+            self.counts.surplus += 1;
+            return Ok(None);
+        }
         if part == Part::Info || !self.begin_point(point, timestamp_ms) {
             return Ok(None);
         }

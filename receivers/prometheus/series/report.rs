@@ -26,7 +26,6 @@ struct Gauge {
     name: &'static str,
     help: &'static str,
     unit: &'static str,
-    value: f64,
 }
 
 /// Writes the metrics about a scrape as fields of `ScopeMetrics`, each point with `attributes`; without a report, the marks of their end. Returns how
@@ -38,18 +37,13 @@ pub(super) fn write(
     attributes: &[u8],
     writer: &mut Writer,
 ) -> usize {
-    let none = Report {
-        is_up: false,
-        duration: Duration::ZERO,
-        counts: Counts::default(),
-    };
-    let gauges = gauges(report.unwrap_or(&none), job);
+    let values = report.map(|report| values(report, job));
     let shown = if job.samples.extra_metrics {
-        gauges.len()
+        GAUGES.len()
     } else {
-        gauges.len() - EXTRA
+        GAUGES.len() - EXTRA
     };
-    for gauge in gauges.iter().take(shown) {
+    for (at, gauge) in GAUGES.iter().enumerate().take(shown) {
         let metric = writer.begin(2, 1);
         writer.bytes_field(1, gauge.name.as_bytes());
         writer.bytes_field(2, gauge.help.as_bytes());
@@ -58,7 +52,7 @@ pub(super) fn write(
         }
         let data = writer.begin(5, 1);
         let point = writer.begin(1, 1);
-        put_number(writer, 0, now, report.map(|_| gauge.value));
+        put_number(writer, 0, now, values.map(|values| values[at]));
         writer.raw(attributes);
         writer.end(point);
         writer.end(data);
@@ -87,62 +81,40 @@ pub(super) fn attributes(target: &Target, job: &Job) -> Vec<u8> {
 /// The last so many are shown with `report_extra_scrape_metrics` alone.
 const EXTRA: usize = 3;
 
-fn gauges(report: &Report, job: &Job) -> [Gauge; 8] {
-    let gauge = |name, help, unit, value| Gauge {
-        name,
-        help,
-        unit,
-        value,
-    };
+const fn gauge(name: &'static str, help: &'static str, unit: &'static str) -> Gauge {
+    Gauge { name, help, unit }
+}
+
+const GAUGES: [Gauge; 8] = [
+    gauge("up", "1 where the page came and could be used, else 0", ""),
+    gauge("scrape_duration_seconds", "Time that the scrape took", "s"),
+    gauge("scrape_samples_scraped", "Samples on the page", ""),
+    gauge(
+        "scrape_samples_post_metric_relabeling",
+        "Samples left by relabelling",
+        "",
+    ),
+    gauge(
+        "scrape_series_added",
+        "Series that were not on the page before",
+        "",
+    ),
+    gauge("scrape_timeout_seconds", "The longest time for a scrape", "s"),
+    gauge("scrape_sample_limit", "Most samples of a page; 0: no limit", ""),
+    gauge("scrape_body_size_bytes", "The largest page; 0: no limit", "By"),
+];
+
+/// The values of [`GAUGES`].
+fn values(report: &Report, job: &Job) -> [f64; GAUGES.len()] {
     let counts = &report.counts;
     [
-        gauge(
-            "up",
-            "1 where the page came and could be used, else 0",
-            "",
-            f64::from(report.is_up),
-        ),
-        gauge(
-            "scrape_duration_seconds",
-            "Time that the scrape took",
-            "s",
-            report.duration.as_secs_f64(),
-        ),
-        gauge(
-            "scrape_samples_scraped",
-            "Samples on the page",
-            "",
-            counts.scraped as f64,
-        ),
-        gauge(
-            "scrape_samples_post_metric_relabeling",
-            "Samples left by relabelling",
-            "",
-            counts.kept as f64,
-        ),
-        gauge(
-            "scrape_series_added",
-            "Series that were not on the page before",
-            "",
-            counts.added as f64,
-        ),
-        gauge(
-            "scrape_timeout_seconds",
-            "The longest time for a scrape",
-            "s",
-            job.timeout.as_secs_f64(),
-        ),
-        gauge(
-            "scrape_sample_limit",
-            "Most samples of a page; 0: no limit",
-            "",
-            job.samples.sample_limit as f64,
-        ),
-        gauge(
-            "scrape_body_size_bytes",
-            "The largest page; 0: no limit",
-            "By",
-            job.body_size_limit as f64,
-        ),
+        f64::from(report.is_up),
+        report.duration.as_secs_f64(),
+        counts.scraped as f64,
+        counts.kept as f64,
+        counts.added as f64,
+        job.timeout.as_secs_f64(),
+        job.samples.sample_limit as f64,
+        job.body_size_limit as f64,
     ]
 }

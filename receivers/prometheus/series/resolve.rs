@@ -8,7 +8,7 @@ use super::entry::{Entry, Part};
 use super::metadata::{Membership, Role};
 use super::metrics::Kind;
 use super::record::RecordError;
-use super::resource::{Resource, Scope, ScopeKey};
+use super::resource::ScopeKey;
 use super::state::SeriesState;
 use super::units;
 use crate::prometheus::job::SampleRules;
@@ -55,7 +55,9 @@ impl SeriesState {
         if let Some(at) = known.filter(|at| self.is_current(*at)) {
             return Ok(at);
         }
+        let before = self.cost_of_others();
         let mut entry = self.resolve(labels, sort)?;
+        self.keep(self.cost_of_others() - before)?;
         self.counts.added += u64::from(entry.part != Part::Dropped);
         if let Some(at) = known {
             entry.seen = self.entries[at as usize].seen;
@@ -96,43 +98,24 @@ impl SeriesState {
         for (name, value) in rules.external_labels.iter() {
             labels.set(name, value);
         }
-        let resource = self.resource(&mut labels);
+        let target = &self.target.labels;
+        let mut own = |name: &str| labels.take(name).unwrap_or_else(|| target.get(name).to_owned());
+        let (job, instance) = (own("job"), own("instance"));
+        let resource = self.places.resource(job, instance);
         if name == TARGET_INFO {
-            self.resources[resource as usize].set_info(labels, self.target.is_https);
+            self.places.set_target_info(resource, labels);
             entry.part = Part::Info;
             return Ok(entry);
         }
-        let scope = self.scope(ScopeKey::take_from(&mut labels));
+        let scope = self.places.scope(ScopeKey::take_from(&mut labels));
         if name == SCOPE_INFO {
-            self.scopes[scope as usize].set_info(labels);
+            self.places.set_scope_info(scope, labels);
             entry.part = Part::Info;
             return Ok(entry);
         }
         let place = self.place(name, &exposed_name, &mut labels, sort);
         self.enter(&mut entry, place, (resource, scope), &labels)?;
         Ok(entry)
-    }
-
-    /// The resource of labels `job` and `instance`, which are taken out; those that are missing are the target's.
-    fn resource(&mut self, labels: &mut Labels) -> u32 {
-        let target = &self.target.labels;
-        let mut own = |name: &str| labels.take(name).unwrap_or_else(|| target.get(name).to_owned());
-        let (job, instance) = (own("job"), own("instance"));
-        let same = |resource: &Resource| resource.job == job && resource.instance == instance;
-        let at = self.resources.iter().position(same);
-        at.unwrap_or_else(|| {
-            self.resources
-                .push(Resource::new(&job, &instance, self.target.is_https));
-            self.resources.len() - 1
-        }) as u32
-    }
-
-    fn scope(&mut self, key: ScopeKey) -> u32 {
-        let at = self.scopes.iter().position(|scope| *scope.key() == key);
-        at.unwrap_or_else(|| {
-            self.scopes.push(Scope::new(key));
-            self.scopes.len() - 1
-        }) as u32
     }
 
     /// The metric of a sample and its part in it. Labels that say the part are taken out.
@@ -172,7 +155,10 @@ impl SeriesState {
         entry.version = self.metadata.get(place.family).version;
         entry.part = match place.part {
             Piece::Known(part) => part,
-            Piece::Bound(bound) => Part::Bound(self.metrics.points[entry.point as usize].bound(bound)),
+            Piece::Bound(bound) => {
+                let number = self.metrics.points[entry.point as usize].bound(bound);
+                number.map_or(Part::Surplus, Part::Bound)
+            }
         };
         if self.metrics.points.len() > known_points {
             self.keep(Self::cost_of_point(encoded.len()))?;

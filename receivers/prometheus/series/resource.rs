@@ -1,15 +1,18 @@
 //! Resources and scopes of a target's points.
 
+use std::collections::HashMap;
+
 use sidelight_proto::wire::Writer;
 
 use super::attributes;
+use super::sweep::compact;
 use crate::prometheus::labels::Labels;
 
 /// What a target is to OTLP; more than one where a page has labels `job` and `instance` of its own.
 #[derive(Debug, Clone)]
 pub(super) struct Resource {
-    pub(super) job: String,
-    pub(super) instance: String,
+    job: String,
+    instance: String,
     /// Labels of `target_info`.
     info: Labels,
     /// The serialized `Resource`.
@@ -27,7 +30,7 @@ pub(super) struct Scope {
 }
 
 /// What tells scopes apart: the labels `otel_scope_…` of a sample.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(super) struct ScopeKey {
     pub(super) name: String,
     pub(super) version: String,
@@ -35,8 +38,78 @@ pub(super) struct ScopeKey {
     pub(super) attributes: Labels,
 }
 
-impl Resource {
+/// A target's resources and scopes; the first of each are the target's own.
+#[derive(Debug)]
+pub(super) struct Places {
+    pub(super) resources: Vec<Resource>,
+    pub(super) scopes: Vec<Scope>,
+    by_instance: HashMap<(String, String), u32>,
+    by_key: HashMap<ScopeKey, u32>,
+    is_https: bool,
+}
+
+impl Places {
+    /// The resource of a target, and the empty scope.
     pub(super) fn new(job: &str, instance: &str, is_https: bool) -> Self {
+        let mut this = Self {
+            resources: Vec::new(),
+            scopes: Vec::new(),
+            by_instance: HashMap::new(),
+            by_key: HashMap::new(),
+            is_https,
+        };
+        this.resource(job.to_owned(), instance.to_owned());
+        this.scope(ScopeKey::default());
+        this
+    }
+
+    /// The resource of a job's instance.
+    pub(super) fn resource(&mut self, job: String, instance: String) -> u32 {
+        *self
+            .by_instance
+            .entry((job, instance))
+            .or_insert_with_key(|(job, instance)| {
+                self.resources.push(Resource::new(job, instance, self.is_https));
+                self.resources.len() as u32 - 1
+            })
+    }
+
+    /// The scope that is told from others by this.
+    pub(super) fn scope(&mut self, key: ScopeKey) -> u32 {
+        *self.by_key.entry(key).or_insert_with_key(|key| {
+            self.scopes.push(Scope::new(key.clone()));
+            self.scopes.len() as u32 - 1
+        })
+    }
+
+    /// Takes the labels of `target_info`.
+    pub(super) fn set_target_info(&mut self, resource: u32, info: Labels) {
+        self.resources[resource as usize].set_info(info, self.is_https);
+    }
+
+    /// Takes the labels of `otel_scope_info`.
+    pub(super) fn set_scope_info(&mut self, scope: u32, info: Labels) {
+        self.scopes[scope as usize].set_info(info);
+    }
+
+    /// Keeps those for which the lists say so; returns the new numbers.
+    pub(super) fn compact(&mut self, resources: &[bool], scopes: &[bool]) -> (Vec<u32>, Vec<u32>) {
+        let resources = compact(&mut self.resources, resources);
+        let scopes = compact(&mut self.scopes, scopes);
+        self.by_instance = (0..)
+            .zip(&self.resources)
+            .map(|(at, resource)| ((resource.job.clone(), resource.instance.clone()), at))
+            .collect();
+        self.by_key = (0..)
+            .zip(&self.scopes)
+            .map(|(at, scope)| (scope.key.clone(), at))
+            .collect();
+        (resources, scopes)
+    }
+}
+
+impl Resource {
+    fn new(job: &str, instance: &str, is_https: bool) -> Self {
         let mut this = Self {
             job: job.to_owned(),
             instance: instance.to_owned(),
@@ -48,7 +121,7 @@ impl Resource {
     }
 
     /// Takes the labels of `target_info` in place of those before.
-    pub(super) fn set_info(&mut self, info: Labels, is_https: bool) {
+    fn set_info(&mut self, info: Labels, is_https: bool) {
         self.info = info;
         self.encode(is_https);
     }
@@ -106,7 +179,7 @@ fn is_telling(host: &str) -> bool {
 }
 
 impl Scope {
-    pub(super) fn new(key: ScopeKey) -> Self {
+    fn new(key: ScopeKey) -> Self {
         let mut this = Self {
             key,
             info: Labels::default(),
@@ -121,7 +194,7 @@ impl Scope {
     }
 
     /// Takes the labels of `otel_scope_info` in place of those before.
-    pub(super) fn set_info(&mut self, info: Labels) {
+    fn set_info(&mut self, info: Labels) {
         self.info = info;
         self.encode();
     }

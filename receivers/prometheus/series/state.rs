@@ -13,7 +13,7 @@ use super::metrics::Metrics;
 use super::point::Point;
 use super::record::Counts;
 use super::report;
-use super::resource::{Resource, Scope};
+use super::resource::Places;
 use super::sequence::Sequence;
 use super::write_points::Scratch;
 use crate::prometheus::job::Job;
@@ -39,8 +39,7 @@ pub(crate) struct SeriesState {
     pub(super) by_key: HashMap<Box<[u8]>, u32>,
     pub(super) sequence: Sequence,
     pub(super) metrics: Metrics,
-    pub(super) resources: Vec<Resource>,
-    pub(super) scopes: Vec<Scope>,
+    pub(super) places: Places,
     pub(super) exemplars: Exemplars,
     /// Native histograms of the scrape, serialized.
     pub(super) native: Writer,
@@ -68,8 +67,7 @@ impl SeriesState {
             by_key: HashMap::new(),
             sequence: Sequence::default(),
             metrics: Metrics::default(),
-            resources: Vec::new(),
-            scopes: Vec::new(),
+            places: Places::new("", "", false),
             exemplars: Exemplars::default(),
             native: Writer::default(),
             scratch: Scratch::default(),
@@ -143,6 +141,12 @@ impl SeriesState {
         attributes + size_of::<Point>() + OVERHEAD_BYTES
     }
 
+    /// What resources, scopes and metrics cost, by and large.
+    pub(super) fn cost_of_others(&self) -> usize {
+        let count = self.places.resources.len() + self.places.scopes.len() + self.metrics.metrics.len();
+        count * 4 * OVERHEAD_BYTES
+    }
+
     /// Charges what is there, no more.
     pub(super) fn recount(&mut self) {
         let keys: usize = self.by_key.keys().map(|key| Self::cost_of_entry(key.len())).sum();
@@ -150,7 +154,8 @@ impl SeriesState {
         let points: usize = points
             .map(|point| Self::cost_of_point(point.attributes.len()))
             .sum();
-        self.memory.set(keys + points + self.sequence.bytes());
+        self.memory
+            .set(keys + points + self.cost_of_others() + self.sequence.bytes());
     }
 
     fn forget(&mut self) {
@@ -160,8 +165,7 @@ impl SeriesState {
         self.sequence.clear();
         self.metrics = Metrics::default();
         let (job, instance) = (self.target.labels.get("job"), self.target.labels.get("instance"));
-        self.resources = vec![Resource::new(job, instance, self.target.is_https)];
-        self.scopes = vec![Scope::default()];
+        self.places = Places::new(job, instance, self.target.is_https);
         self.metrics.group(0, 0);
         self.recount();
     }

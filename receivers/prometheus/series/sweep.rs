@@ -66,13 +66,13 @@ impl SeriesState {
             .metrics
             .iter_mut()
             .for_each(|metric| metric.group = moved[metric.group as usize]);
-        let (mut resources, mut scopes) = (first_of(self.resources.len()), first_of(self.scopes.len()));
+        let places = &mut self.places;
+        let (mut resources, mut scopes) = (first_of(places.resources.len()), first_of(places.scopes.len()));
         for group in &metrics.groups {
             resources[group.resource as usize] = true;
             scopes[group.scope as usize] = true;
         }
-        let resources = compact(&mut self.resources, &resources);
-        let scopes = compact(&mut self.scopes, &scopes);
+        let (resources, scopes) = places.compact(&resources, &scopes);
         for group in &mut metrics.groups {
             group.resource = resources[group.resource as usize];
             group.scope = scopes[group.scope as usize];

@@ -61,28 +61,31 @@ impl SeriesState {
             items: 0,
             incomplete: 0,
         };
+        let order = self.metrics.groups_by_resource();
         let Metrics {
             groups,
             metrics,
             points: all,
             ..
         } = &mut self.metrics;
-        for (number, resource) in self.resources.iter().enumerate() {
+        let same_resource = |a: &u32, b: &u32| groups[*a as usize].resource == groups[*b as usize].resource;
+        for of_resource in order.chunk_by(same_resource) {
+            let Some(first) = of_resource.first() else {
+                continue;
+            };
+            let resource = &self.places.resources[groups[*first as usize].resource as usize];
             let resource_metrics = writer.begin(1, 3);
             writer.bytes_field(1, resource.encoded());
             let before = points.items;
-            for (at, group) in groups
-                .iter()
-                .enumerate()
-                .filter(|(_, group)| group.resource as usize == number)
-            {
-                let scope = &self.scopes[group.scope as usize];
+            for at in of_resource {
+                let group = &groups[*at as usize];
+                let scope = &self.places.scopes[group.scope as usize];
                 let scope_metrics = writer.begin(2, 3);
                 let before = points.items;
                 if !scope.encoded().is_empty() {
                     writer.bytes_field(1, scope.encoded());
                 }
-                if at == 0 {
+                if *at == 0 {
                     points.items +=
                         report::write(report, &self.job, self.now, &self.report_attributes, writer);
                 }

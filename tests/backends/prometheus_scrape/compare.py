@@ -18,7 +18,7 @@ SHOWN = 5
 # Of each scrape its own.
 OF_THE_SCRAPE = {"scrape_duration_seconds", "scrape_series_added"}
 ABOUT_SCRAPES = OF_THE_SCRAPE | {"up", "scrape_samples_scraped", "scrape_samples_post_metric_relabeling"}
-UNITS = {"seconds": "s", "bytes": "By", "": ""}
+UNITS = {"seconds": "s", "bytes": "By", "percent": "%"}
 # `_created` is a start time in OTLP, and a series in Prometheus.
 CREATED = "_created"
 
@@ -59,13 +59,18 @@ def differences_of_families(expected: Scraped, found: Scraped) -> list[str]:
     for name, (kind, help_text, unit) in sorted(found.families.items()):
         if name in ABOUT_SCRAPES:
             continue
-        # In OpenMetrics the family of `x_total` and `x_info` is `x`.
-        family = name if name in expected.families else name.removesuffix("_total").removesuffix("_info")
+        family = name if name in expected.families else name.removesuffix(suffix_of(name))
         known = expected.families.get(family, ("unknown", "", ""))
         wanted = (known[0], known[1], UNITS.get(known[2], known[2]))
         if (kind, help_text, unit) != wanted:
             lines.append(f"family {name}: {wanted} in Prometheus, {(kind, help_text, unit)} in OTLP")
     return lines
+
+
+def suffix_of(name: str) -> str:
+    """What OpenMetrics adds to the name of a family. A gauge histogram is several metrics in OTLP."""
+    suffixes = ("_total", "_info", "_bucket", "_gcount", "_gsum")
+    return next((suffix for suffix in suffixes if name.endswith(suffix)), "")
 
 
 def shown(key) -> str:

@@ -10,14 +10,14 @@ import time
 from series import ask
 
 EXPECTED = {
-    "application": "prometheus_build_info",
+    "trading-application": "prometheus_build_info",
     "node": "node_load1",
     "mysql": "mysql_up == 1",
     "postgresql": "pg_up == 1",
     "redis": "redis_up == 1",
     "nginx": "nginx_up == 1",
 }
-ABSENT = {"node": '{__name__=~"node_scrape_collector_.*"}'}
+ABSENT = {"node": '{__name__=~"go_.*|process_.*"}'}
 SECONDS = 60
 
 
@@ -36,7 +36,7 @@ def main() -> None:
         time.sleep(0.5)
     unwanted = {job for job, query in ABSENT.items() if job in job_of(query, prometheus)}
     for job, query in EXPECTED.items():
-        print(f"live: {job:<12} {query:<24} {'missing' if job in missing else 'not dropped' if job in unwanted else 'ok'}")
+        print(f"live: {job:<20} {query:<24} {'missing' if job in missing else 'not dropped' if job in unwanted else 'ok'}")
     sys.exit(bool(missing | unwanted))
 
 

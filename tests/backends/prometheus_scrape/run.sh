@@ -4,7 +4,7 @@
 #   frozen   each exporter's page is saved once in each format that it has (text, OpenMetrics, protobuf) and served to
 #            both, with awkward pages besides: every series, value, type, help and unit is compared
 #   live     examples/prometheus_scrape/pipeline.yaml as it is: every job is up, and what it is known for arrives in
-#            Prometheus
+#            Prometheus by OTLP
 # --planted lets Sidelight take a step of relabelling of its own on one page, to prove that the comparison notices
 # (prove.sh). Needs install.sh prometheus and the servers and exporters of the distribution. Logs lie in a temporary folder,
 # kept and named when a check fails, or when SCRAPE_KEEP=1. Exit code: 0 all the same, 1 not, 64 wrong use, 69 something is
@@ -42,7 +42,7 @@ trap 'exit 143' INT TERM
 wait_for() { "$BACKENDS_HERE/wait-for.sh" "$2" 60 "${pid[$1]}" || { tail -n 20 "$work/$1.log" >&2; exit 1; }; }
 
 read -r MARIADB_PORT POSTGRES_PORT REDIS_PORT NGINX_PORT NODE_EXPORTER_PORT MYSQLD_EXPORTER_PORT POSTGRES_EXPORTER_PORT \
-  REDIS_EXPORTER_PORT NGINX_EXPORTER_PORT PROMETHEUS_PORT pages_port health_port own_port <<<"$(free_ports 13)"
+  REDIS_EXPORTER_PORT NGINX_EXPORTER_PORT PROMETHEUS_PORT pages_port health_port <<<"$(free_ports 12)"
 export MARIADB_PORT POSTGRES_PORT REDIS_PORT NGINX_PORT NODE_EXPORTER_PORT MYSQLD_EXPORTER_PORT POSTGRES_EXPORTER_PORT \
   REDIS_EXPORTER_PORT NGINX_EXPORTER_PORT PROMETHEUS_PORT
 
@@ -83,11 +83,26 @@ live() {
   local address=127.0.0.1
   start application env PROMETHEUS_CONFIG="" BACKENDS_DATA="$work/live" "$BACKENDS_HERE/start-prometheus.sh"
   wait_for application "http://$address:$PROMETHEUS_PORT/-/ready"
+  cat >"$work/send.yaml" <<YAML
+exporters:
+  otlp_http:
+    metrics_endpoint: http://$address:$PROMETHEUS_PORT/api/v1/otlp/v1/metrics
+extensions:
+  health_check:
+    endpoint: $address:$health_port
+service:
+  extensions: [health_check]
+  telemetry:
+    metrics:
+      level: none
+  pipelines:
+    metrics:
+      exporters: [otlp_http]
+YAML
   start sidelight env APPLICATION=$address:"$PROMETHEUS_PORT" NODE_EXPORTER=$address:"$NODE_EXPORTER_PORT" \
     MYSQLD_EXPORTER=$address:"$MYSQLD_EXPORTER_PORT" POSTGRES_EXPORTER=$address:"$POSTGRES_EXPORTER_PORT" \
-    REDIS_EXPORTER=$address:"$REDIS_EXPORTER_PORT" REDIS=$address:"$REDIS_PORT" NGINX_EXPORTER=$address:"$NGINX_EXPORTER_PORT" \
-    PROMETHEUS_ENDPOINT=http://$address:"$PROMETHEUS_PORT" HEALTH=$address:"$health_port" OWN_METRICS=$address:"$own_port" \
-    "$sidelight" --config "$BACKENDS_HERE/../../examples/prometheus_scrape/pipeline.yaml"
+    REDIS_EXPORTER=$address:"$REDIS_EXPORTER_PORT" NGINX_EXPORTER=$address:"$NGINX_EXPORTER_PORT" \
+    "$sidelight" --config "$BACKENDS_HERE/../../examples/prometheus_scrape/pipeline.yaml" --config "$work/send.yaml"
   wait_for sidelight "http://$address:$health_port/"
   python3 "$here/live.py" --prometheus "http://$address:$PROMETHEUS_PORT"
   stop sidelight

@@ -3,14 +3,20 @@
 //! Read in place with the wire readers of `sidelight-proto`; nothing is decoded that is not asked for. Fields that are
 //! not known are skipped, of a singular field that stands twice the last counts.
 
+mod exemplar;
 mod histogram;
+mod message;
+mod summary;
 #[cfg(test)]
 mod tests;
 
-use sidelight_proto::wire::{Field, Reader, Value, WireError};
+use sidelight_proto::wire::{Reader, Value};
 
+use self::message::{Checked, Step, broken, label, pairs, text, timestamp};
 use super::{MetricType, ParseError};
+pub use exemplar::Exemplar;
 pub use histogram::{Bucket, Counts, Histogram, Spans};
+pub use summary::Summary;
 
 /// The messages of a page, one after the other.
 #[derive(Clone, Debug)]
@@ -65,31 +71,6 @@ pub enum MetricValue<'a> {
     /// A histogram, classic or native or both.
     Histogram(Histogram<'a>),
 }
-
-/// A summary.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Summary<'a> {
-    /// Number of values.
-    pub count: u64,
-    /// Their sum.
-    pub sum: f64,
-    /// Since when it counts, in Unix nanoseconds.
-    pub created: Option<u64>,
-    bytes: &'a [u8],
-}
-
-/// A single measurement with labels of its own.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Exemplar<'a> {
-    /// What was measured.
-    pub value: f64,
-    /// When, in Unix nanoseconds.
-    pub time: Option<u64>,
-    bytes: &'a [u8],
-}
-
-/// What is wrong inside one message.
-pub(super) type Step<T> = Result<T, &'static str>;
 
 // === impl Families ===
 
@@ -248,164 +229,4 @@ fn counter_of(bytes: &[u8]) -> Step<MetricValue<'_>> {
         exemplar,
         created,
     })
-}
-
-// === impl Summary ===
-
-impl<'a> Summary<'a> {
-    fn read(bytes: &'a [u8]) -> Step<Self> {
-        let mut summary = Self {
-            count: 0,
-            sum: 0.0,
-            created: None,
-            bytes,
-        };
-        for field in Checked::new(bytes) {
-            match field? {
-                (1, Value::Varint(count)) => summary.count = count,
-                (2, Value::Fixed64(bits)) => summary.sum = f64::from_bits(bits),
-                (3, Value::Len(quantile)) => {
-                    two_numbers(quantile)?;
-                }
-                (4, Value::Len(bytes)) => summary.created = timestamp(bytes)?,
-                _ => {}
-            }
-        }
-        Ok(summary)
-    }
-
-    /// Quantiles and their values.
-    pub fn quantiles(&self) -> impl Iterator<Item = (f64, f64)> + use<'a> {
-        Checked::new(self.bytes).filter_map(|field| match field {
-            Ok((3, Value::Len(bytes))) => two_numbers(bytes).ok(),
-            _ => None,
-        })
-    }
-}
-
-fn two_numbers(bytes: &[u8]) -> Step<(f64, f64)> {
-    let (mut first, mut second) = (0.0, 0.0);
-    for field in Checked::new(bytes) {
-        match field? {
-            (1, Value::Fixed64(bits)) => first = f64::from_bits(bits),
-            (2, Value::Fixed64(bits)) => second = f64::from_bits(bits),
-            _ => {}
-        }
-    }
-    Ok((first, second))
-}
-
-// === impl Exemplar ===
-
-impl<'a> Exemplar<'a> {
-    fn read(bytes: &'a [u8]) -> Step<Self> {
-        let mut exemplar = Self {
-            value: 0.0,
-            time: None,
-            bytes,
-        };
-        for field in Checked::new(bytes) {
-            match field? {
-                (1, Value::Len(pair)) => {
-                    label(pair)?;
-                }
-                (2, Value::Fixed64(bits)) => exemplar.value = f64::from_bits(bits),
-                (3, Value::Len(bytes)) => exemplar.time = timestamp(bytes)?,
-                _ => {}
-            }
-        }
-        Ok(exemplar)
-    }
-
-    /// The labels in their order: name and value.
-    pub fn labels(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
-        pairs(self.bytes, 1)
-    }
-}
-
-// === what messages are made of ===
-
-/// The label pairs of a message that was read: what is wrong in them was an error then.
-fn pairs<'a>(bytes: &'a [u8], number: u32) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
-    Checked::new(bytes).filter_map(move |field| match field {
-        Ok((found, Value::Len(pair))) if found == number => label(pair).ok(),
-        _ => None,
-    })
-}
-
-fn label(bytes: &[u8]) -> Step<(&str, &str)> {
-    let (mut name, mut value) = ("", "");
-    for field in Checked::new(bytes) {
-        match field? {
-            (1, Value::Len(bytes)) => name = text(bytes)?,
-            (2, Value::Len(bytes)) => value = text(bytes)?,
-            _ => {}
-        }
-    }
-    match name {
-        "" => Err("a label without a name"),
-        _ => Ok((name, value)),
-    }
-}
-
-fn text(bytes: &[u8]) -> Step<&str> {
-    simdutf8::basic::from_utf8(bytes).map_err(|_| "text that is not UTF-8")
-}
-
-/// `google.protobuf.Timestamp` as Unix nanoseconds; `None` before 1970 and where 64 bits do not reach.
-fn timestamp(bytes: &[u8]) -> Step<Option<u64>> {
-    let (mut seconds, mut nanos) = (0, 0);
-    for field in Checked::new(bytes) {
-        match field? {
-            (1, Value::Varint(value)) => seconds = value as i64,
-            (2, Value::Varint(value)) => nanos = value as i64,
-            _ => {}
-        }
-    }
-    let total = i128::from(seconds) * 1_000_000_000 + i128::from(nanos);
-    Ok(u64::try_from(total).ok().filter(|total| *total != 0))
-}
-
-fn broken(error: WireError) -> &'static str {
-    match error {
-        WireError::Truncated | WireError::LengthPastEnd(_) => "the page breaks off",
-        _ => "this is no protobuf",
-    }
-}
-
-/// The fields of a message up to its end or the first error. Groups are refused: no exporter writes them.
-#[derive(Clone, Debug)]
-struct Checked<'a> {
-    reader: Reader<'a>,
-    failed: bool,
-}
-
-impl<'a> Checked<'a> {
-    fn new(bytes: &'a [u8]) -> Self {
-        Self {
-            reader: Reader::new(bytes),
-            failed: false,
-        }
-    }
-}
-
-impl<'a> Iterator for Checked<'a> {
-    type Item = Step<(u32, Value<'a>)>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.failed {
-            return None;
-        }
-        let item = match self.reader.field() {
-            Ok(None) => return None,
-            Ok(Some(Field {
-                value: Value::StartGroup | Value::EndGroup,
-                ..
-            })) => Err("this is no protobuf"),
-            Ok(Some(field)) => Ok((field.number, field.value)),
-            Err(error) => Err(broken(error)),
-        };
-        self.failed = item.is_err();
-        Some(item)
-    }
 }

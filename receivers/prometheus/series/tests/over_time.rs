@@ -188,7 +188,7 @@ fn series_that_come_and_go_are_forgotten_and_their_memory_is_given_back() {
     }
     assert!(rig.state.entries.len() <= 602, "{}", rig.state.entries.len());
     assert!(
-        rig.state.scopes.len() <= 4 && rig.state.metadata.len() <= 1202,
+        rig.state.places.scopes.len() <= 4 && rig.state.metadata.len() <= 1202,
         "{}",
         rig.state.metadata.len()
     );

@@ -2,7 +2,8 @@
 
 use sidelight_proto::wire::{Reader, Value};
 
-use super::{Checked, Exemplar, Step, broken, timestamp};
+use super::exemplar::Exemplar;
+use super::message::{Checked, Step, broken, timestamp};
 
 /// A histogram.
 #[derive(Clone, Copy, Debug, PartialEq)]
