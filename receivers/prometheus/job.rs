@@ -78,15 +78,10 @@ impl Job {
     /// The job number `number` of a receiver.
     pub(super) fn new(config: &Config, job: &ScrapeConfig) -> Self {
         let global = &config.config.global;
-        let scheme = job
-            .metric_name_validation_scheme
-            .unwrap_or(global.metric_name_validation_scheme);
+        let scheme = job.name_scheme(global);
         let native = job
             .scrape_native_histograms
             .unwrap_or(global.scrape_native_histograms);
-        let escaping = job
-            .metric_name_escaping_scheme
-            .or(global.metric_name_escaping_scheme);
         let protocols = job
             .scrape_protocols
             .clone()
@@ -105,10 +100,7 @@ impl Job {
             relabelling: Relabelling::new(&job.relabel_configs, scheme),
             body_size_limit: limit(job.body_size_limit.map(|size| size.0), global.body_size_limit.0),
             target_limit: limit(job.target_limit, global.target_limit),
-            escaping: escaping.unwrap_or(match scheme {
-                NameScheme::Utf8 => Escaping::AllowUtf8,
-                NameScheme::Legacy => Escaping::Underscores,
-            }),
+            escaping: job.escaping(global),
             samples: SampleRules::new(config, job, scheme, native),
         }
     }
@@ -132,7 +124,8 @@ impl SampleRules {
             label_name_length_limit: limit(job.label_name_length_limit, global.label_name_length_limit),
             label_value_length_limit: limit(job.label_value_length_limit, global.label_value_length_limit),
             trim_metric_suffixes: config.trim_metric_suffixes,
-            extra_metrics: config.report_extra_scrape_metrics,
+            extra_metrics: job.extra_scrape_metrics.unwrap_or(global.extra_scrape_metrics)
+                || config.report_extra_scrape_metrics,
         }
     }
 }

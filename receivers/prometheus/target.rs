@@ -104,12 +104,12 @@ fn set_defaults(labels: &mut Labels, job: &Job) {
     labels.set_default("job", &job.name);
     labels.set_default("__scheme__", job.scheme.as_str());
     labels.set_default("__metrics_path__", &job.metrics_path);
-    let shown = |time: Duration| format!("{}ms", time.as_millis());
+    let shown = |time: Duration| PromDuration(time).to_string();
     labels.set_default("__scrape_interval__", &shown(job.interval));
     labels.set_default("__scrape_timeout__", &shown(job.timeout));
     for (name, values) in &job.params {
         if let Some(first) = values.first() {
-            labels.set(&format!("__param_{name}"), first.as_str());
+            labels.set_default(&format!("__param_{name}"), first);
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Durations as `prometheus.yml` has them.
 
+use std::fmt;
 use std::time::Duration;
 
-use sidelight_config::settings::format_duration;
 use sidelight_config::{Kind, Node, Reader, Setting, shown};
 
 /// A duration in Prometheus' syntax: `15s`, `1m30s`, `1d`, `500ms`; `0` alone has no unit.
@@ -21,8 +21,11 @@ const UNITS: [(&str, u64); 7] = [
     ("ms", 1),
 ];
 
+/// The longest duration: that of Go, 63 bits of nanoseconds or 292 years.
+const MAX_MILLIS: u64 = i64::MAX as u64 / 1_000_000;
+
 impl PromDuration {
-    /// The duration that a text stands for; `None` for another text and for one of more than 64 bits of milliseconds.
+    /// The duration that a text stands for; `None` for another text and for one of more than 292 years.
     pub(crate) fn parse(text: &str) -> Option<Duration> {
         if text == "0" {
             return Some(Duration::ZERO);
@@ -38,7 +41,24 @@ impl PromDuration {
             millis = millis.checked_add(number.checked_mul(units[at].1)?)?;
             (rest, units) = (next, &units[at + 1..]);
         }
-        (!text.is_empty()).then(|| Duration::from_millis(millis))
+        (!text.is_empty() && millis <= MAX_MILLIS).then(|| Duration::from_millis(millis))
+    }
+}
+
+impl fmt::Display for PromDuration {
+    /// As Prometheus writes it: `1m30s`. Years and weeks only where nothing is left of them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut millis = u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX);
+        if millis == 0 {
+            return f.write_str("0s");
+        }
+        for (unit, length) in UNITS {
+            if millis >= length && (!matches!(unit, "y" | "w") || millis.is_multiple_of(length)) {
+                write!(f, "{}{unit}", millis / length)?;
+                millis %= length;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -58,7 +78,7 @@ impl Setting for PromDuration {
     }
 
     fn show(&self) -> String {
-        format_duration(self.0)
+        self.to_string()
     }
 }
 
@@ -85,6 +105,8 @@ mod tests {
             ("-1s", None),
             ("1.5s", None),
             ("1 s", None),
+            ("292y", Some(292.0 * 31_536_000.0)),
+            ("293y", None),
             ("99999999999y", None),
         ] {
             assert_eq!(
@@ -92,6 +114,24 @@ mod tests {
                 seconds,
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn a_duration_is_shown_as_prometheus_writes_it() {
+        for (millis, text) in [
+            (0, "0s"),
+            (1, "1ms"),
+            (15_000, "15s"),
+            (90_500, "1m30s500ms"),
+            (3_600_000, "1h"),
+            (86_400_000 * 7, "1w"),
+            (86_400_000 * 8, "8d"),
+            (86_400_000 * 365, "1y"),
+        ] {
+            let duration = Duration::from_millis(millis);
+            assert_eq!(PromDuration(duration).to_string(), text);
+            assert_eq!(PromDuration::parse(text), Some(duration));
         }
     }
 }

@@ -4,6 +4,7 @@ mod discovery;
 mod duration;
 mod http;
 mod pattern;
+mod re2;
 mod relabel;
 mod scrape;
 mod size;
@@ -26,6 +27,7 @@ pub(super) use scrape::{Scheme, ScrapeConfig};
 pub(super) use size::BodySize;
 pub(super) use words::{Escaping, NameScheme, Protocol};
 
+use super::names;
 use super::receiver::PrometheusReceiver;
 
 settings! {
@@ -59,16 +61,56 @@ settings! {
         scrape_native_histograms: bool = false,
         /// True: classic buckets are taken besides the native ones.
         always_scrape_classic_histograms: bool = false,
+        /// True: `scrape_timeout_seconds`, `scrape_sample_limit` and `scrape_body_size_bytes` are reported as well.
+        extra_scrape_metrics: bool = false,
     }
     unsupported {
         "convert_classic_histograms_to_nhcb" => "classic histograms are explicit histograms in OTLP already; remove it",
-        "extra_scrape_metrics" => "use `report_extra_scrape_metrics` of the receiver",
         harmless "evaluation_interval" => "no rules are evaluated here; remove it",
         harmless "rule_query_offset" => "no rules are evaluated here; remove it",
         harmless "query_log_file" => "there are no queries here; remove it",
         harmless "scrape_failure_log_file" => "failures are in the program's log; remove it",
         harmless "keep_dropped_targets" => "dropped targets are not shown; remove it",
         harmless "runtime" => "it is for Go's garbage collector; remove it",
+    }
+    validate Global::check;
+}
+
+impl Global {
+    fn check(&self, check: &mut Check<'_, '_>) {
+        if check.is_given("scrape_timeout") && self.scrape_timeout.0 > self.interval() {
+            check.conflict(
+                "scrape_timeout",
+                "scrape_interval",
+                "must not be longer than `scrape_interval`",
+            );
+        }
+        scrape::check_protocols(self.scrape_protocols.as_deref(), check);
+        for name in self.external_labels.keys() {
+            if !names::is_label_name(name, self.metric_name_validation_scheme) {
+                check.error(
+                    &format!("external_labels.{name}"),
+                    "has a name that no label can have",
+                );
+            }
+        }
+    }
+
+    /// Time between two scrapes. 0 means the default, as in Prometheus.
+    fn interval(&self) -> Duration {
+        match self.scrape_interval.0 {
+            Duration::ZERO => Self::default().scrape_interval.0,
+            interval => interval,
+        }
+    }
+
+    /// The longest time for one scrape. The default is cut to the interval.
+    fn timeout(&self) -> Duration {
+        let default = Self::default().scrape_timeout.0;
+        match self.scrape_timeout.0 {
+            timeout if timeout.is_zero() || timeout == default => default.min(self.interval()),
+            timeout => timeout,
+        }
     }
 }
 
@@ -117,7 +159,7 @@ settings! {
 impl PromConfig {
     fn check(&self, check: &mut Check<'_, '_>) {
         if self.scrape_configs.is_empty() {
-            check.warning("scrape_configs", "has no job: nothing is scraped");
+            check.error("scrape_configs", "must have a job: nothing would be scraped");
         }
         let mut seen = HashMap::new();
         for (number, job) in self.scrape_configs.iter().enumerate() {
@@ -125,13 +167,7 @@ impl PromConfig {
                 let place = |number: usize| format!("scrape_configs.{number}.job_name");
                 check.conflict(&place(number), &place(first), "names a job that is there already");
             }
-            if job.scrape_timeout.is_none() || job.scrape_interval.is_some() {
-                continue;
-            }
-            if job.timeout(&self.global) > job.interval(&self.global) {
-                let place = format!("scrape_configs.{number}.scrape_timeout");
-                check.error(&place, "must not be longer than the interval between scrapes");
-            }
+            job.check_with(&self.global, number, check);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Regular expressions of relabelling.
 
+use super::re2;
 use regex::{Regex, RegexBuilder};
 use sidelight_config::{Kind, Node, Reader, Setting};
 
@@ -8,7 +9,7 @@ const COMPILED_LIMIT_BYTES: usize = 4 << 20;
 /// Most bytes that matching one expression keeps for its next matches.
 const CACHE_LIMIT_BYTES: usize = 256 << 10;
 
-/// An expression that must match the whole text; `.` matches line breaks too, as in Prometheus.
+/// An expression in RE2's syntax that must match the whole text; `.` matches line breaks too, as in Prometheus.
 #[derive(Clone, Debug)]
 pub struct Pattern {
     text: Box<str>,
@@ -21,7 +22,7 @@ impl Pattern {
     /// # Errors
     /// What is wrong, as the end of a sentence about the setting. The expression itself is not in it.
     pub(crate) fn new(text: &str) -> Result<Self, String> {
-        let regex = RegexBuilder::new(&format!("^(?s:{text})$"))
+        let regex = RegexBuilder::new(&format!("^(?s:{})$", re2::to_rust(text)))
             .size_limit(COMPILED_LIMIT_BYTES)
             .dfa_size_limit(CACHE_LIMIT_BYTES)
             .build()

@@ -82,13 +82,14 @@ settings! {
         metric_name_validation_scheme: Option<NameScheme>,
         /// How targets are asked to write names that older readers do not take.
         metric_name_escaping_scheme: Option<Escaping>,
+        /// True: limits and sizes are reported as metrics. Without a value: as `global` says.
+        extra_scrape_metrics: Option<bool>,
     }
     aliases { scrape_classic_histograms => always_scrape_classic_histograms "renamed in Prometheus 3" }
     unsupported {
         "convert_classic_histograms_to_nhcb" => "classic histograms are explicit histograms in OTLP already; remove it",
         "native_histogram_bucket_limit" => "native histograms of more than 4,096 buckets are left out and counted; remove it",
         "native_histogram_min_bucket_factor" => "native histograms keep their resolution; remove it",
-        "extra_scrape_metrics" => "use `report_extra_scrape_metrics` of the receiver",
         harmless "keep_dropped_targets" => "dropped targets are not shown; remove it",
         harmless "scrape_failure_log_file" => "failures are in the program's log; remove it",
         "kubernetes_sd_configs" => "there are `static_configs` and `file_sd_configs`; let a script write the targets into a file",
@@ -130,21 +131,20 @@ impl ScrapeConfig {
         if self.job_name.is_empty() {
             check.error("job_name", "must not be empty");
         }
-        if self.scrape_interval == Some(PromDuration(Duration::ZERO)) {
-            check.error("scrape_interval", "must be longer than 0");
+        check_protocols(self.scrape_protocols.as_deref(), check);
+        // Relabelling may make an address of what is none yet, as it does for exporters that are asked about others.
+        if self.relabel_configs.is_empty() {
+            self.check_addresses(check);
         }
-        if let (Some(timeout), Some(interval)) = (self.scrape_timeout, self.scrape_interval)
-            && timeout > interval
-        {
-            check.conflict(
-                "scrape_timeout",
-                "scrape_interval",
-                "must not be longer than `scrape_interval`",
+        if self.static_configs.is_empty() && self.file_sd_configs.is_empty() {
+            check.warning(
+                "job_name",
+                "has no targets: neither `static_configs` nor `file_sd_configs`",
             );
         }
-        if self.scrape_protocols.as_ref().is_some_and(Vec::is_empty) {
-            check.error("scrape_protocols", "must name a format, or be left out");
-        }
+    }
+
+    fn check_addresses(&self, check: &mut Check<'_, '_>) {
         for (number, group) in self.static_configs.iter().enumerate() {
             for (at, target) in group.targets.iter().enumerate() {
                 if target.contains('/') {
@@ -156,35 +156,86 @@ impl ScrapeConfig {
                 }
             }
         }
-        if self.static_configs.is_empty() && self.file_sd_configs.is_empty() {
-            check.warning(
-                "job_name",
-                "has no targets: neither `static_configs` nor `file_sd_configs`",
+    }
+
+    /// What of this job can only be judged together with `global`.
+    pub(super) fn check_with(&self, global: &Global, number: usize, check: &mut Check<'_, '_>) {
+        let place = |setting: &str| format!("scrape_configs.{number}.{setting}");
+        if self.timeout(global) > self.interval(global) {
+            let (interval, problem) = match given(self.scrape_interval) {
+                Some(_) => (
+                    place("scrape_interval"),
+                    "must not be longer than `scrape_interval`",
+                ),
+                None => (
+                    "global.scrape_interval".to_owned(),
+                    "must not be longer than the interval between scrapes",
+                ),
+            };
+            check.conflict(&place("scrape_timeout"), &interval, problem);
+        }
+        let scheme = self.name_scheme(global);
+        if scheme == NameScheme::Legacy && self.escaping(global) == Escaping::AllowUtf8 {
+            check.error_hint(
+                &place("metric_name_escaping_scheme"),
+                "must not be `allow-utf-8` where `metric_name_validation_scheme` is `legacy`",
+                "write `underscores`, `dots` or `values`",
             );
+        }
+        for (list, steps) in [
+            ("relabel_configs", &self.relabel_configs),
+            ("metric_relabel_configs", &self.metric_relabel_configs),
+        ] {
+            for (at, step) in steps.iter().enumerate() {
+                step.check_names(scheme, &place(&format!("{list}.{at}")), check);
+            }
         }
     }
 
-    /// Time between two scrapes.
-    pub(crate) fn interval(&self, global: &Global) -> Duration {
-        // Of `global` 0 means its default, as in Prometheus.
-        let of_global = match global.scrape_interval.0 {
-            Duration::ZERO => Global::default().scrape_interval.0,
-            interval => interval,
-        };
-        self.scrape_interval.map_or(of_global, |interval| interval.0)
+    /// Which names are valid.
+    pub(crate) fn name_scheme(&self, global: &Global) -> NameScheme {
+        self.metric_name_validation_scheme
+            .unwrap_or(global.metric_name_validation_scheme)
     }
 
-    /// The longest time for one scrape.
+    /// How targets are asked to write names. What `global` says does not hold for a job that says by itself which names are
+    /// valid.
+    pub(crate) fn escaping(&self, global: &Global) -> Escaping {
+        let of_global = global
+            .metric_name_escaping_scheme
+            .filter(|_| self.metric_name_validation_scheme.is_none());
+        let default = match self.name_scheme(global) {
+            NameScheme::Utf8 => Escaping::AllowUtf8,
+            NameScheme::Legacy => Escaping::Underscores,
+        };
+        self.metric_name_escaping_scheme.or(of_global).unwrap_or(default)
+    }
+
+    /// Time between two scrapes. 0 is as good as no value.
+    pub(crate) fn interval(&self, global: &Global) -> Duration {
+        given(self.scrape_interval).unwrap_or_else(|| global.interval())
+    }
+
+    /// The longest time for one scrape. 0 is as good as no value.
     pub(crate) fn timeout(&self, global: &Global) -> Duration {
-        match self.scrape_timeout {
-            Some(timeout) if !timeout.0.is_zero() => timeout.0,
-            _ => {
-                let of_global = match global.scrape_timeout.0 {
-                    Duration::ZERO => Global::default().scrape_timeout.0,
-                    timeout => timeout,
-                };
-                of_global.min(self.interval(global))
-            }
+        given(self.scrape_timeout).unwrap_or_else(|| global.timeout().min(self.interval(global)))
+    }
+}
+
+/// A duration that says something.
+fn given(duration: Option<PromDuration>) -> Option<Duration> {
+    duration.map(|duration| duration.0).filter(|time| !time.is_zero())
+}
+
+/// Formats are asked for once each, and at least one is.
+pub(super) fn check_protocols(protocols: Option<&[Protocol]>, check: &mut Check<'_, '_>) {
+    let Some(protocols) = protocols else { return };
+    if protocols.is_empty() {
+        check.error("scrape_protocols", "must name a format, or be left out");
+    }
+    for (number, protocol) in protocols.iter().enumerate() {
+        if protocols.iter().take(number).any(|before| before == protocol) {
+            check.error(&format!("scrape_protocols.{number}"), "is asked for already");
         }
     }
 }

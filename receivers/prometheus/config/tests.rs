@@ -181,3 +181,133 @@ fn secrets_are_not_shown() {
     let config = read(yaml).unwrap_or_else(|e| panic!("{e}"));
     assert!(!format!("{config:?}").contains("s3cret"));
 }
+
+fn job(global: &str, settings: &str) -> Job {
+    let yaml = format!(
+        "config: {{global: {{{global}}}, scrape_configs: [{{job_name: a, static_configs: [{{}}], {settings}}}]}}"
+    );
+    let config = read(&yaml).unwrap_or_else(|e| panic!("{e}"));
+    Job::new(&config, &config.config.scrape_configs[0])
+}
+
+#[test]
+fn times_come_from_the_job_then_from_global_then_from_prometheus_and_zero_is_no_time() {
+    for (global, settings, expected) in [
+        ("", "", (60, 10)),
+        ("scrape_interval: 5s", "", (5, 5)),
+        ("scrape_interval: 0, scrape_timeout: 0s", "", (60, 10)),
+        ("scrape_interval: 90s, scrape_timeout: 30s", "", (90, 30)),
+        (
+            "scrape_interval: 90s, scrape_timeout: 30s",
+            "scrape_interval: 20s",
+            (20, 20),
+        ),
+        (
+            "scrape_interval: 90s",
+            "scrape_interval: 0s, scrape_timeout: 1m30s",
+            (90, 90),
+        ),
+        (
+            "scrape_interval: 90s",
+            "scrape_interval: 1d, scrape_timeout: 0s",
+            (86_400, 10),
+        ),
+    ] {
+        let job = job(global, settings);
+        let found = (job.interval.as_secs(), job.timeout.as_secs());
+        assert_eq!(found, expected, "{global} / {settings}");
+    }
+}
+
+#[test]
+fn a_job_that_says_which_names_are_valid_also_says_how_they_are_written() {
+    for (global, settings, expected) in [
+        ("", "", Escaping::AllowUtf8),
+        ("metric_name_validation_scheme: legacy", "", Escaping::Underscores),
+        ("metric_name_escaping_scheme: dots", "", Escaping::Dots),
+        (
+            "metric_name_escaping_scheme: allow-utf-8",
+            "metric_name_validation_scheme: legacy",
+            Escaping::Underscores,
+        ),
+        (
+            "metric_name_escaping_scheme: dots, metric_name_validation_scheme: legacy",
+            "metric_name_validation_scheme: utf8",
+            Escaping::AllowUtf8,
+        ),
+        ("", "metric_name_escaping_scheme: values", Escaping::Values),
+    ] {
+        assert_eq!(job(global, settings).escaping, expected, "{global} / {settings}");
+    }
+}
+
+#[test]
+fn extra_metrics_can_be_asked_for_with_prometheus_own_setting() {
+    assert!(!job("", "").samples.extra_metrics);
+    assert!(job("extra_scrape_metrics: true", "").samples.extra_metrics);
+    assert!(
+        !job("extra_scrape_metrics: true", "extra_scrape_metrics: false")
+            .samples
+            .extra_metrics
+    );
+    assert!(job("", "extra_scrape_metrics: true").samples.extra_metrics);
+}
+
+#[test]
+fn mistakes_in_global_and_between_it_and_a_job_have_their_place() {
+    for (global, settings, place, expected) in [
+        (
+            "scrape_interval: 10s, scrape_timeout: 20s",
+            "",
+            "global.scrape_timeout`",
+            "must not be longer than `scrape_interval`",
+        ),
+        (
+            "scrape_protocols: []",
+            "",
+            "global.scrape_protocols`",
+            "must name a format",
+        ),
+        (
+            "scrape_protocols: [PrometheusProto, PrometheusProto]",
+            "",
+            "global.scrape_protocols.1`",
+            "is asked for already",
+        ),
+        (
+            "external_labels: {a.b: c}, metric_name_validation_scheme: legacy",
+            "",
+            "global.external_labels.a.b`",
+            "has a name that no label can have",
+        ),
+        (
+            "metric_name_validation_scheme: legacy",
+            "metric_name_escaping_scheme: allow-utf-8",
+            "configs.0.metric_name_escaping_scheme`",
+            "write `underscores`, `dots` or `values`",
+        ),
+        (
+            "metric_name_validation_scheme: legacy",
+            "relabel_configs: [{target_label: a.b}]",
+            "configs.0.relabel_configs.0.target_label`",
+            "is no name that a label can have",
+        ),
+        (
+            "",
+            "metric_relabel_configs: [{action: labelmap, replacement: ''}]",
+            "configs.0.metric_relabel_configs.0.replacement`",
+            "is no name that a label can have",
+        ),
+    ] {
+        let yaml = format!(
+            "config:\n  global: {{{global}}}\n  scrape_configs:\n  - {{job_name: a, static_configs: [{{}}], {settings}}}\n"
+        );
+        let mistake = read(&yaml).expect_err(global);
+        assert!(
+            mistake.contains(place) && mistake.contains(expected),
+            "{place} {mistake}"
+        );
+    }
+    let empty = read("config: {scrape_configs: []}").expect_err("no job");
+    assert!(empty.contains("must have a job"), "{empty}");
+}

@@ -81,7 +81,7 @@ impl TargetFiles {
         self.files.iter().flat_map(|(path, file)| {
             let source = path.display().to_string();
             let groups = file.groups.iter();
-            groups.flat_map(move |group| group::targets(&group.targets, &group.labels, &source))
+            groups.flat_map(move |group| group::targets(&group.targets, &group.labels, Some(&source)))
         })
     }
 }

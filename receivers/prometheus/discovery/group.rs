@@ -24,12 +24,16 @@ settings! {
     }
 }
 
-/// The labels of a group's targets, `source` as where they come from.
-pub(super) fn targets(addresses: &[String], common: &BTreeMap<String, String>, source: &str) -> Vec<Labels> {
+/// The labels of a group's targets; those of a file say where they come from.
+pub(super) fn targets(
+    addresses: &[String],
+    common: &BTreeMap<String, String>,
+    file: Option<&str>,
+) -> Vec<Labels> {
     let of = |address: &String| {
         let mut labels = Labels::from(common);
         labels.set("__address__", address.as_str());
-        labels.set("__meta_filepath", source);
+        labels.set("__meta_filepath", file.unwrap_or_default());
         labels
     };
     addresses.iter().map(of).collect()

@@ -28,8 +28,7 @@ impl Discovery {
     pub(super) fn new(job: &ScrapeConfig) -> Self {
         let groups = job.static_configs.iter();
         let written_down = groups
-            .enumerate()
-            .flat_map(|(number, group)| group::targets(&group.targets, &group.labels, &number.to_string()))
+            .flat_map(|group| group::targets(&group.targets, &group.labels, None))
             .collect();
         Self {
             written_down,

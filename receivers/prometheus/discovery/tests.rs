@@ -36,6 +36,11 @@ async fn files_are_read_again_when_they_change_and_keep_their_targets_while_they
     let found = discovery.look(&id).await.expect("the first time");
     assert_eq!(addresses(&found), ["s:1", "a:1", "a:2"]);
     assert_eq!(found[1].get("x"), "y$1");
+    assert_eq!(
+        found[0].get("__meta_filepath"),
+        "",
+        "written down in the configuration"
+    );
     assert_eq!(found[1].get("__meta_filepath"), json.display().to_string());
     assert_eq!(discovery.look(&id).await, None, "nothing changed");
 

@@ -2,6 +2,7 @@
 
 mod families;
 mod over_time;
+mod property;
 mod protobuf;
 mod rig;
 mod speed;
