@@ -5,11 +5,15 @@
 
 use sidelight_component::registry;
 
+#[cfg(test)]
+mod scripted_http1;
+
 pub mod debug;
 pub mod file;
 pub mod nop;
 pub mod otlp_grpc;
 pub mod otlp_http;
 pub mod prometheus;
+pub mod prometheus_remote_write;
 
-registry! { ExporterEntry: debug, file, nop, otlp_grpc, otlp_http, prometheus }
+registry! { ExporterEntry: debug, file, nop, otlp_grpc, otlp_http, prometheus, prometheus_remote_write }

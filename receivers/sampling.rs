@@ -5,12 +5,12 @@
 //!                           └ reads files, writes metrics of its tables ┘
 //! ```
 //!
-//! - [`Timing`] is the settings that say when; [`run`] is the loop that keeps to them.
-//! - [`metric_table!`] declares what a sampler measures: one text for the code, the `metrics:` settings
-//!   ([`MetricSettings`]) and the README ([`readme_table`]).
-//! - [`SampleWriter`] writes metrics straight into a request that is charged to the budget, in the names that
-//!   [`Semconv`] asks for.
-//! - [`HostIdentity`] says whose figures they are, [`FailedReads`] counts what could not be read.
+//! - `Timing` is the settings that say when; `run` is the loop that keeps to them.
+//! - `metric_table!` declares what a sampler measures: one text for the code, the `metrics:` settings
+//!   (`MetricSettings`) and the README (`readme_table`).
+//! - `SampleWriter` writes metrics straight into a request that is charged to the budget, in the names that
+//!   `Semconv` asks for.
+//! - `HostIdentity` says whose figures they are, `FailedReads` counts what could not be read.
 
 mod failed_reads;
 mod identity;

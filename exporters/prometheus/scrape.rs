@@ -170,7 +170,7 @@ struct Answer {
 
 enum Packer {
     Plain,
-    Gzip(Option<GzipStream>),
+    Gzip(Option<Box<GzipStream>>),
     /// Every piece is a frame of its own.
     Zstd,
 }
@@ -180,7 +180,7 @@ impl Answer {
         Self {
             page,
             packer: match encoding {
-                Encoding::Gzip => Packer::Gzip(Some(GzipStream::new(1))),
+                Encoding::Gzip => Packer::Gzip(Some(Box::new(GzipStream::new(1)))),
                 Encoding::Zstd => Packer::Zstd,
                 Encoding::Identity | Encoding::Deflate => Packer::Plain,
             },
@@ -252,7 +252,11 @@ impl Answer {
     }
 }
 
-fn pack_gzip(stream: &mut Option<GzipStream>, written: &[u8], is_last: bool) -> std::io::Result<Vec<u8>> {
+fn pack_gzip(
+    stream: &mut Option<Box<GzipStream>>,
+    written: &[u8],
+    is_last: bool,
+) -> std::io::Result<Vec<u8>> {
     let Some(open) = stream else {
         return Ok(Vec::new());
     };

@@ -2,6 +2,7 @@
 
 mod completeness;
 mod degraded;
+mod processes;
 mod raw;
 mod readme;
 mod rig;

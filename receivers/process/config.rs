@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use regex::bytes::Regex;
+use regex::bytes::{Regex, RegexBuilder};
 use sidelight_component::{BuildContext, BuildError, Receiver, ReceiverConfig};
 use sidelight_config::{Check, setting_enum, settings};
 
@@ -194,7 +194,7 @@ impl Target {
             .iter()
             .map(|(name, pattern)| (format!("open_files.{name}"), pattern));
         for (setting, pattern) in patterns.chain(files) {
-            if let Err(error) = Regex::new(pattern) {
+            if let Err(error) = compile(pattern) {
                 let problem = format!("is no regular expression: {}", reason(&error));
                 check.error_hint(&setting, &problem, "in single quotes `\\` is itself: '\\.db$'");
             }
@@ -226,11 +226,11 @@ impl Target {
     /// Which process it is. `None` for what [`Target::check`] refuses.
     pub(super) fn selector(&self) -> Option<Selector> {
         let selector = if let Some(pattern) = &self.cmdline {
-            Selector::CommandLine(Regex::new(pattern).ok()?)
+            Selector::CommandLine(compile(pattern).ok()?)
         } else if let Some(name) = &self.executable {
             match self.match_type {
                 MatchType::Strict => Selector::Executable(name.as_str().into()),
-                MatchType::Regexp => Selector::ExecutablePattern(Regex::new(name).ok()?),
+                MatchType::Regexp => Selector::ExecutablePattern(compile(name).ok()?),
             }
         } else if let Some(path) = &self.pid_file {
             Selector::PidFile(PathBuf::from(path))
@@ -260,6 +260,11 @@ fn unit_name(unit: &str) -> String {
         Some(_) => unit.to_owned(),
         None => format!("{unit}.service"),
     }
+}
+
+/// A dot is any character: arguments may have line breaks in them.
+pub(super) fn compile(pattern: &str) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(pattern).dot_matches_new_line(true).build()
 }
 
 /// The last line of what the parser of regular expressions says: the others draw the place.

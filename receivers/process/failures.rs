@@ -17,7 +17,6 @@ pub(super) enum Reading {
     Limits,
     SmapsRollup,
     OomScore,
-    Sockets,
     Cgroup,
 }
 
@@ -45,7 +44,6 @@ impl Reading {
             Self::Limits => "limits",
             Self::SmapsRollup => "smaps_rollup",
             Self::OomScore => "oom_score",
-            Self::Sockets => "net",
             Self::Cgroup => "cgroup",
         }
     }
@@ -63,7 +61,6 @@ impl Reading {
             Self::Limits => "the limit of file descriptors is missing",
             Self::SmapsRollup => "sidelight.process.memory.pss is missing",
             Self::OomScore => "sidelight.process.oom_score is missing",
-            Self::Sockets => "sockets are missing",
             Self::Cgroup => "figures of its control group are missing",
         }
     }

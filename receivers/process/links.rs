@@ -5,6 +5,7 @@ use std::io;
 use regex::bytes::Regex;
 use sidelight_procfs::pid::{Process, SocketTable, Transport, socket_inode, state_name};
 
+use super::config::compile;
 use super::metrics::{CONNECTION_STATE, PATTERN, TRANSPORT};
 use crate::sampling::{Attr, Points, Term};
 
@@ -44,7 +45,7 @@ impl Patterns {
     /// Compiles them; what is no pattern was refused with the settings.
     pub(super) fn new<'a>(given: impl Iterator<Item = (&'a String, &'a String)>) -> Self {
         let compiled =
-            given.filter_map(|(name, pattern)| Some((name.as_str().into(), Regex::new(pattern).ok()?)));
+            given.filter_map(|(name, pattern)| Some((name.as_str().into(), compile(pattern).ok()?)));
         Self(compiled.collect())
     }
 
@@ -178,10 +179,6 @@ impl LinkSeries {
                 points.end(&attributes);
             }
         }
-    }
-
-    pub(super) fn is_empty(self) -> bool {
-        self.0 == 0
     }
 }
 

@@ -53,7 +53,7 @@ pub(super) struct ProcessList {
 struct Table {
     selectors: Vec<Selector>,
     /// Ascending by pid.
-    entries: Vec<Entry>,
+    running: Vec<Identity>,
     /// Parents with their children, ascending.
     children: Vec<(u32, Identity)>,
     known: HashMap<Identity, Known>,
@@ -65,13 +65,6 @@ struct Table {
     own: u32,
     text: Box<[u8]>,
     left_out: u64,
-}
-
-/// A process of the last scan.
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    identity: Identity,
-    parent: u32,
 }
 
 /// What was found out about a process; asked again where its name or its youth says that it may not hold any more.
@@ -107,7 +100,7 @@ impl ProcessList {
             boot_seconds,
             table: Table {
                 selectors,
-                entries: Vec::new(),
+                running: Vec::new(),
                 children: Vec::new(),
                 known: HashMap::new(),
                 news: Vec::new(),
@@ -136,7 +129,7 @@ impl ProcessList {
         let table = &self.table;
         TEXT_BYTES
             + table.known.capacity() * size_of::<(Identity, Known)>()
-            + table.entries.capacity() * size_of::<Entry>()
+            + table.running.capacity() * size_of::<Identity>()
             + table.children.capacity() * size_of::<(u32, Identity)>()
     }
 
@@ -198,7 +191,7 @@ impl ProcessList {
 
 impl Table {
     fn begin(&mut self, uptime_ticks: u64) {
-        self.entries.clear();
+        self.running.clear();
         self.children.clear();
         self.news.clear();
         self.scan += 1;
@@ -212,7 +205,7 @@ impl Table {
         let Some(stat) = stat.filter(|stat| !stat.is_zombie()) else {
             return;
         };
-        if self.entries.len() >= MAX_PROCESSES {
+        if self.running.len() >= MAX_PROCESSES {
             self.left_out += 1;
             return;
         }
@@ -220,10 +213,7 @@ impl Table {
             start_ticks: stat.start_ticks,
             pid,
         };
-        self.entries.push(Entry {
-            identity,
-            parent: stat.parent,
-        });
+        self.running.push(identity);
         self.children.push((stat.parent, identity));
         if pid != self.own {
             self.judge(dir, identity, &stat);
@@ -250,7 +240,7 @@ impl Table {
     fn end(&mut self, dir: ProcDir<'_>) {
         let scan = self.scan;
         self.known.retain(|_, known| known.scan == scan);
-        self.entries.sort_unstable_by_key(|entry| entry.identity.pid);
+        self.running.sort_unstable_by_key(|identity| identity.pid);
         self.children.sort_unstable();
         for (child, parent) in std::mem::take(&mut self.news) {
             self.note_launcher(dir, child, parent);
@@ -281,10 +271,10 @@ impl Table {
 
     fn running(&self, pid: u32) -> Option<Identity> {
         let place = self
-            .entries
-            .binary_search_by_key(&pid, |entry| entry.identity.pid)
+            .running
+            .binary_search_by_key(&pid, |identity| identity.pid)
             .ok()?;
-        self.entries.get(place).map(|entry| entry.identity)
+        self.running.get(place).copied()
     }
 
     fn meant(&self, target: usize) -> impl Iterator<Item = Identity> {

@@ -35,6 +35,9 @@ const COMM_BYTES: usize = 15;
 /// Shells: the text after their `-c` is a program of its own and not what the process is.
 const SHELLS: [&[u8]; 6] = [b"sh", b"bash", b"dash", b"ash", b"zsh", b"ksh"];
 
+/// What makes a regular expression out of a text; a dot alone is too often just a dot.
+const OPERATORS: [char; 12] = ['*', '+', '?', '\\', '[', '(', '{', '|', '^', '$', ')', ']'];
+
 impl Selector {
     /// What is meant, as text that stays the same: what `service.instance.id` is made of.
     pub(super) fn text(&self) -> String {
@@ -83,7 +86,8 @@ impl Selector {
             return false;
         }
         // Who has the pattern itself in the command line looks for the process as we do: `pgrep -f`, an editor.
-        let quotes = regex::escape(pattern.as_str()) != pattern.as_str()
+        // (A pattern that is plain text, or nearly so, is in the command line of the process that is meant.)
+        let quotes = pattern.as_str().contains(OPERATORS)
             && memchr::memmem::find(&searched, pattern.as_str().as_bytes()).is_some();
         !quotes && pattern.is_match(&searched)
     }
@@ -171,6 +175,7 @@ mod tests {
             (wanted, "/bin/bash|-lc|python3 main.py monitor|", false),
             (wanted, "-bash|-c|python3 main.py monitor|", false),
             (wanted, "bash|run_python.sh|main.py|monitor|", true),
+            ("app-1.main", "python3|app-1.main|", true),
             ("^sh -c", "sh|-c|anything|", true),
             ("main", "python3|main.py|", true),
             ("main.py$", "python3|main.py|", true),

@@ -6,6 +6,7 @@ mod format;
 pub mod labels;
 pub mod names;
 mod number;
+pub mod parse;
 mod point;
 pub mod write;
 

@@ -15,7 +15,7 @@ use sidelight_testkit::answers::{Want, check};
 use sidelight_testkit::exporter::{PATIENCE, send};
 
 use super::exporter;
-use super::scripted_http1::{Script, Server, answer};
+use crate::scripted_http1::{Script, Server, answer};
 
 /// How a destination asks to be left alone.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -10,7 +10,7 @@ use sidelight_testkit::exporter::{PATIENCE, payload, send};
 use sidelight_testkit::requests::traces;
 
 use super::exporter;
-use super::scripted_http1::{Script, Server, answer};
+use crate::scripted_http1::{Script, Server, answer};
 
 fn success() -> Vec<u8> {
     answer(200, &[("Content-Type", "application/x-protobuf")], b"")

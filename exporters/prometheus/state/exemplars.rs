@@ -14,20 +14,23 @@ const MAX_NATIVE: usize = 10;
 /// Characters in the labels of one exemplar (OpenMetrics 1.0, "Exemplars").
 const MAX_LABEL_CHARS: usize = 128;
 
-/// Takes new exemplars in: one for a counter, one for each bucket of a histogram, ten of an exponential one. The later
-/// one stays.
-pub(super) fn merge(
-    kept: &mut Option<Box<Vec<Exemplar>>>,
-    new: Repeated<'_, ExemplarView<'_>>,
-    value: &SeriesValue,
-    builder: &mut LabelTextBuilder,
-    strategy: TranslationStrategy,
-) {
-    for view in new {
-        let Some(exemplar) = read(&view, builder, strategy) else {
-            continue;
-        };
-        let kept = kept.get_or_insert_default();
+/// The exemplars that one series keeps.
+#[derive(Debug, Default)]
+pub(super) struct Exemplars(Vec<Exemplar>);
+
+impl Exemplars {
+    pub(super) fn as_slice(&self) -> &[Exemplar] {
+        &self.0
+    }
+
+    pub(super) fn heap_bytes(&self) -> usize {
+        let labels: usize = self.0.iter().map(|exemplar| exemplar.labels.len()).sum();
+        size_of::<Self>() + self.0.capacity() * size_of::<Exemplar>() + labels
+    }
+
+    /// Takes one in: a counter keeps one, a histogram one for each bucket, an exponential one ten. The later one stays.
+    fn take(&mut self, exemplar: Exemplar, value: &SeriesValue) {
+        let kept = &mut self.0;
         let same = |old: &Exemplar| place(value, old) == place(value, &exemplar);
         match kept.iter_mut().find(|old| same(old)) {
             Some(old) if old.time_unix_nano <= exemplar.time_unix_nano => *old = exemplar,
@@ -42,6 +45,21 @@ pub(super) fn merge(
                 }
                 kept.push(exemplar);
             }
+        }
+    }
+}
+
+/// Takes the exemplars of a point in.
+pub(super) fn merge(
+    kept: &mut Option<Box<Exemplars>>,
+    new: Repeated<'_, ExemplarView<'_>>,
+    value: &SeriesValue,
+    builder: &mut LabelTextBuilder,
+    strategy: TranslationStrategy,
+) {
+    for view in new {
+        if let Some(exemplar) = read(&view, builder, strategy) {
+            kept.get_or_insert_default().take(exemplar, value);
         }
     }
 }

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use sidelight_exposition::write::{
-    Buckets, Exemplar, Exponential, Histogram, LabelTexts, Sample, Summary, Value,
-};
+use sidelight_exposition::write::{Buckets, Exponential, Histogram, LabelTexts, Sample, Summary, Value};
 use sidelight_proto::views::NumberValue;
 use sidelight_series::{
     ExponentialBuckets, ExponentialState, HistogramState, Step, SummaryState, Timeline, sum_of,
 };
 
+use super::exemplars::Exemplars;
 use super::refused::Reason;
 use super::sources::SharedLabels;
 
@@ -40,8 +39,8 @@ pub(in super::super) struct Series {
     pub(super) owner: Owner,
     pub(super) timeline: Timeline,
     pub(super) value: SeriesValue,
-    /// Boxed: few have any.
-    pub(super) exemplars: Option<Box<Vec<Exemplar>>>,
+    /// Elsewhere: few have any.
+    pub(super) exemplars: Option<Box<Exemplars>>,
     /// Second of its last point.
     pub(super) seen: u32,
 }
@@ -81,10 +80,7 @@ impl SeriesValue {
 impl Series {
     /// Bytes outside of the series itself.
     pub(super) fn heap_bytes(&self) -> usize {
-        let exemplars = self.exemplars.as_ref().map_or(0, |exemplars| {
-            let labels: usize = exemplars.iter().map(|e| e.labels.len()).sum();
-            size_of::<Vec<Exemplar>>() + exemplars.capacity() * size_of::<Exemplar>() + labels
-        });
+        let exemplars = self.exemplars.as_ref().map_or(0, |kept| kept.heap_bytes());
         self.value.heap_bytes() + exemplars
     }
 
@@ -133,7 +129,7 @@ impl Series {
             value: self.shown(),
             start_unix_nano: self.timeline.start,
             time_unix_nano: Some(self.timeline.time).filter(|_| with_time),
-            exemplars: self.exemplars.as_deref().map_or(&[], Vec::as_slice),
+            exemplars: self.exemplars.as_ref().map_or(&[], |kept| kept.as_slice()),
         }
     }
 

@@ -28,6 +28,22 @@ async fn what_cannot_be_read_is_counted_each_time_and_the_rest_is_measured() {
     let root = tempfile::tempdir().expect("a folder");
     let proc = root.path().join("proc");
     fs::create_dir_all(proc.join("1/net")).expect("made");
+    for (pid, state) in [
+        (1, "R"),
+        (2, "S"),
+        (3, "D"),
+        (4, "I"),
+        (50, "T"),
+        (60, "t"),
+        (7000, "Z"),
+    ] {
+        fs::create_dir_all(proc.join(pid.to_string())).expect("made");
+        fs::write(
+            proc.join(format!("{pid}/stat")),
+            format!("{pid} (a) R) {state} 0 0"),
+        )
+        .expect("written");
+    }
     for (file, text) in [
         ("loadavg", "0.50 0.25 0.10 1/91 31403\n"),
         (
@@ -65,6 +81,15 @@ async fn what_cannot_be_read_is_counted_each_time_and_the_rest_is_measured() {
         last["system.network.connection.count"]["network.connection.state=listen network.transport=tcp"],
         1.0
     );
+    let states = &last["system.process.count"];
+    for (state, count) in [
+        ("running", 1.0),
+        ("sleeping", 3.0),
+        ("stopped", 2.0),
+        ("defunct", 1.0),
+    ] {
+        assert_eq!(states[&format!("process.state={state}")], count, "{states:?}");
+    }
     let found: Vec<&String> = last["system.filesystem.limit"].keys().collect();
     assert_eq!(
         found.len(),

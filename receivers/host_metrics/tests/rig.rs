@@ -10,7 +10,7 @@ use sidelight_component::{
     drain_signal,
 };
 use sidelight_config::{FixedEnv, Owner, load_str, read};
-use sidelight_proto::views::{DataView, MetricsView, NumberPointView, ValueView};
+use sidelight_proto::views::{DataView, MetricsView, NumberPointView, ResourceMetricsView, ValueView};
 use tokio::sync::Notify;
 
 use super::super::Config;
@@ -31,51 +31,59 @@ pub(super) struct Sample {
 }
 
 impl Sample {
-    fn of(payload: &Payload) -> Self {
-        let bytes = payload.to_contiguous();
-        let mut sample = Self::default();
+    /// The resources of a request, the host's first.
+    fn all_of(payload: &Payload) -> Vec<Self> {
+        let mut samples = Vec::new();
         let mut items = 0;
-        for resource in MetricsView::new(&bytes).resource_metrics() {
-            for attribute in resource.resource().attributes() {
-                sample
-                    .resource
-                    .insert(attribute.key().to_owned(), text(attribute.value()));
-            }
-            let scopes = resource.scope_metrics();
-            for metric in scopes.flat_map(|scope| scope.metrics()) {
-                let (kind, points): (_, Vec<NumberPointView<'_>>) = match metric.data() {
-                    DataView::Gauge(gauge) => ("gauge", gauge.data_points().collect()),
-                    DataView::Sum(sum) => {
-                        let kind = if sum.is_monotonic() { "counter" } else { "up-down" };
-                        sample
-                            .starts
-                            .extend(sum.data_points().map(|point| point.start_time_unix_nano()));
-                        (kind, sum.data_points().collect())
-                    }
-                    other => panic!("{other:?}"),
-                };
-                items += points.len();
-                let name = metric.name().to_owned();
-                sample
-                    .kinds
-                    .insert(name.clone(), format!("{kind} {}", metric.unit()));
-                let values = points.iter().map(|point| {
-                    let value = point.value().expect("a value").as_f64();
-                    (attributes(point), value)
-                });
-                let values: Points = values.collect();
-                assert_eq!(
-                    values.len(),
-                    points.len(),
-                    "{name}: two points have the same attributes"
-                );
-                assert!(
-                    sample.metrics.insert(name.clone(), values).is_none(),
-                    "{name} is there twice"
-                );
+        for chunk in payload.chunks() {
+            for resource in MetricsView::new(&chunk.bytes).resource_metrics() {
+                let sample = Self::of(resource);
+                items += sample.metrics.values().map(BTreeMap::len).sum::<usize>();
+                samples.push(sample);
             }
         }
         assert_eq!(items, payload.items());
+        samples
+    }
+
+    fn of(metrics: ResourceMetricsView<'_>) -> Self {
+        let mut sample = Self::default();
+        for attribute in metrics.resource().attributes() {
+            sample
+                .resource
+                .insert(attribute.key().to_owned(), text(attribute.value()));
+        }
+        let scopes = metrics.scope_metrics();
+        for metric in scopes.flat_map(|scope| scope.metrics()) {
+            let (kind, points): (_, Vec<NumberPointView<'_>>) = match metric.data() {
+                DataView::Gauge(gauge) => ("gauge", gauge.data_points().collect()),
+                DataView::Sum(sum) => {
+                    let kind = if sum.is_monotonic() { "counter" } else { "up-down" };
+                    sample
+                        .starts
+                        .extend(sum.data_points().map(|point| point.start_time_unix_nano()));
+                    (kind, sum.data_points().collect())
+                }
+                other => panic!("{other:?}"),
+            };
+            let name = metric.name().to_owned();
+            sample
+                .kinds
+                .insert(name.clone(), format!("{kind} {}", metric.unit()));
+            let values: Points = points
+                .iter()
+                .map(|point| (attributes(point), point.value().expect("a value").as_f64()))
+                .collect();
+            assert_eq!(
+                values.len(),
+                points.len(),
+                "{name}: two points have the same attributes"
+            );
+            assert!(
+                sample.metrics.insert(name.clone(), values).is_none(),
+                "{name} is there twice"
+            );
+        }
         sample
     }
 }
@@ -128,8 +136,17 @@ pub(super) fn parse(text: &str) -> Result<Config, String> {
         .ok_or_else(|| mistakes.render_plain())
 }
 
-/// Runs the receiver with these settings until it gave so many samples.
+/// Runs the receiver with these settings until it gave so many samples of the host.
 pub(super) async fn sampled(settings: &str, samples: usize) -> (Vec<Sample>, Registry, String) {
+    let (taken, metrics, headline) = sampled_all(settings, samples).await;
+    let hosts = taken
+        .into_iter()
+        .filter_map(|resources| resources.into_iter().next());
+    (hosts.collect(), metrics, headline)
+}
+
+/// Runs the receiver with these settings until it gave so many samples, of as many resources as there are.
+pub(super) async fn sampled_all(settings: &str, samples: usize) -> (Vec<Vec<Sample>>, Registry, String) {
     let config = parse(&format!(
         "collection_interval: 30ms\ninitial_delay: 0s\n{settings}"
     ))
@@ -150,7 +167,7 @@ pub(super) async fn sampled(settings: &str, samples: usize) -> (Vec<Sample>, Reg
     drain.request(Instant::now());
     running.await.expect("no panic").expect("ended well");
     let taken = taking.taken.lock().expect("no panic");
-    let samples = taken.iter().take(samples).map(Sample::of).collect();
-    let headline = board.snapshot()[0].2.headline.clone().unwrap_or_default();
-    (samples, cx.metrics.clone(), headline.to_string())
+    let samples = taken.iter().take(samples).map(Sample::all_of).collect();
+    let headline = board.snapshot()[0].2.headlines.concat();
+    (samples, cx.metrics.clone(), headline)
 }

@@ -8,14 +8,14 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// A request as it came: its head as text, its body.
 #[derive(Clone, Debug)]
-pub(super) struct Got {
-    pub(super) head: String,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Got {
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Got {
     /// The value of a header, by its name in lower case.
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut fields = self.head.lines().filter_map(|line| line.split_once(": "));
         fields
             .find(|(found, _)| found.eq_ignore_ascii_case(name))
@@ -25,7 +25,7 @@ impl Got {
 
 /// What the server does with the requests of a connection.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Script {
+pub(crate) enum Script {
     /// These bytes, and the connection goes on.
     Write(Vec<u8>),
     /// These bytes, then the end of the connection.
@@ -37,13 +37,13 @@ pub(super) enum Script {
 }
 
 #[derive(Clone)]
-pub(super) struct Server {
-    pub(super) address: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
     requests: Arc<Mutex<Vec<Got>>>,
 }
 
 impl Server {
-    pub(super) async fn start(script: Script) -> Self {
+    pub(crate) async fn start(script: Script) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
         let address = listener.local_addr().expect("bound");
         let requests = Arc::new(Mutex::new(Vec::new()));
@@ -57,7 +57,7 @@ impl Server {
     }
 
     /// What came since the last call.
-    pub(super) fn take(&self) -> Vec<Got> {
+    pub(crate) fn take(&self) -> Vec<Got> {
         std::mem::take(&mut *self.requests.lock().expect("no panic"))
     }
 }
@@ -109,7 +109,7 @@ async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Go
 }
 
 /// An answer with these headers and this body.
-pub(super) fn answer(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
+pub(crate) fn answer(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     let mut head = format!("HTTP/1.1 {status} Whatever\r\nContent-Length: {}\r\n", body.len());
     for (name, value) in headers {
         head += &format!("{name}: {value}\r\n");
