@@ -109,7 +109,9 @@ class Machine:
             self._process.wait()
 
 
-@unittest.skipUnless(os.environ.get("SYSTEMD_MACHINE"), "booting a systemd needs root and install.sh systemd-machine")
+@unittest.skipUnless(
+    os.environ.get("SYSTEMD_MACHINE"), "booting a systemd needs root's rights and install.sh systemd-machine"
+)
 class Booted(unittest.TestCase):
     def boot(self, variables: dict[str, str] | None = None, more: dict[Path, str] | None = None) -> None:
         folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
