@@ -5,9 +5,6 @@
 
 use sidelight_component::registry;
 
-#[cfg(test)]
-mod scripted_http1;
-
 pub mod debug;
 pub mod file;
 pub mod nop;

@@ -1,38 +1,34 @@
 #![doc = include_str!("README.md")]
 
+mod answer;
 mod config;
-mod dropped;
-mod labels;
-mod native;
-mod points;
+mod left_out;
+mod meters;
 mod series;
-mod tally;
+mod shipment;
+mod symbols;
 #[cfg(test)]
 mod tests;
 mod translate;
-mod value;
-mod verdict;
-mod wire;
+mod write;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Uri};
-use sidelight_component::metrics::Registry;
 use sidelight_component::{About, Budget, Exporter, Payload, Request, Sent, Signal, async_trait};
 use sidelight_net::ChunkedBody;
 use sidelight_net::client::Client;
-use sidelight_proto::views::MetricsView;
 use sidelight_transport::unsent;
-use tracing::warn;
 
-pub use config::{Config, Message, RemoteWriteQueue, ResourceToTelemetryConversion, TargetInfo};
-use dropped::Dropped;
-use series::SeriesSet;
-use tally::Tally;
-use translate::{Rules, Translated};
-use verdict::Written;
+use answer::Verdict;
+pub use config::Config;
+use left_out::LeftOutCounters;
+use meters::Meters;
+use shipment::Shipment;
+use translate::{Translated, Translator};
+use write::{Counts, RequestFormat};
 
 /// What the list of exporters says about this one.
 pub const ABOUT: About = About {
@@ -42,54 +38,40 @@ pub const ABOUT: About = About {
     readme: include_str!("README.md"),
 };
 
-/// Sends series to one receiver of remote write.
+/// Writes series to one destination.
 struct RemoteWrite {
-    id: String,
     client: Client,
     path: Uri,
-    /// Headers of every request.
     headers: HeaderMap,
-    rules: Rules,
-    message: Message,
-    send_metadata: bool,
-    max_batch_bytes: usize,
+    translator: Translator,
+    format: RequestFormat,
     budget: Budget,
-    metrics: Registry,
-    /// Whether it was said that the receiver does not say what it has written.
-    said_silent: AtomicBool,
+    left_out: LeftOutCounters,
+    meters: Meters,
 }
 
 #[async_trait]
 impl Exporter for RemoteWrite {
+    /// Makes one or several requests of a batch: each is a piece of the body.
     fn encode(&self, signal: Signal, payload: &Payload) -> Result<Request, String> {
-        let items = payload.items();
-        // A single point goes out whatever its size.
-        let max_size = if items > 1 {
-            self.max_batch_bytes
-        } else {
-            usize::MAX
-        };
-        let mut translated = Translated::default();
-        for chunk in payload.chunks() {
-            if !translated.is_too_large {
-                self.rules
-                    .translate(MetricsView::new(&chunk.bytes), max_size, &mut translated);
-            }
+        if signal != Signal::Metrics {
+            return Err(format!("{signal} are not metrics"));
         }
-        let mut tally = Tally {
-            dropped: translated.dropped,
-            is_too_large: translated.is_too_large,
-            ..Tally::default()
-        };
-        let body = if tally.is_too_large || translated.series.is_empty() {
-            Bytes::new()
-        } else {
-            self.body(&translated.series, &mut tally)?
-        };
+        let mut permit = self.budget.charge_anyway(0);
+        let Translated {
+            set,
+            left_out,
+            replaced,
+        } = self.translator.translate(payload);
+        permit.set(set.heap_bytes());
+        let pieces = self.format.write(&set, &self.budget)?;
+        let counts = pieces.iter().map(|piece| piece.counts).collect();
+        let shipment = Shipment::new(payload.items(), left_out, replaced, counts);
         Ok(Request {
             signal,
-            items,
-            body: [body, tally.to_bytes()].into_iter().collect(),
+            items: payload.items(),
+            body: pieces.into_iter().map(|piece| piece.body).collect(),
+            note: Some(Arc::new(shipment)),
         })
     }
 
@@ -97,86 +79,49 @@ impl Exporter for RemoteWrite {
         true
     }
 
+    /// Sends the requests of a batch one after another, so that samples stay in order. Cancel safe: what was answered
+    /// is noted, and only the request that was under way is sent again.
     async fn send(&self, request: &Request, deadline: Instant) -> Sent {
-        let (Some(body), Some(tally)) = (
-            request.body.first(),
-            request.body.get(1).and_then(|t| Tally::read(t)),
-        ) else {
+        let shipment = request.note.as_ref().and_then(|note| note.downcast_ref());
+        let Some(shipment): Option<&Shipment> = shipment else {
             return Sent::Rejected {
                 reason: "the request was not made by this exporter".into(),
             };
         };
-        if tally.is_too_large {
-            return Sent::TooLarge {
-                reason: format!(
-                    "more than {} bytes of series (`max_batch_size_bytes`)",
-                    self.max_batch_bytes
-                )
-                .into(),
-            };
-        }
-        let items = request.items as u64;
-        if body.is_empty() {
-            return self.settled(verdict::taken(tally, 0, ""), tally.dropped, items);
-        }
-        let mut call = http::Request::new(ChunkedBody::new([body.clone()]));
-        *call.method_mut() = Method::POST;
-        *call.uri_mut() = self.path.clone();
-        *call.headers_mut() = self.headers.clone();
-        let timeout = deadline.saturating_duration_since(Instant::now());
-        match self.client.send(call, timeout).await {
-            Ok(answer) => {
-                if self.message == Message::V2 && answer.status.is_success() {
-                    self.check_written(Written::of(&answer.headers));
+        while let Some((nth, counts)) = shipment.next() {
+            let body = request.body.get(nth).cloned().unwrap_or_default();
+            match self.send_one(body, &counts, deadline).await {
+                Verdict::Written(written) => {
+                    self.meters.written(&counts, &written);
+                    shipment.settle(&counts, &written, None);
                 }
-                let sent = verdict::of_answer(&answer, self.message, tally, items);
-                self.settled(sent, tally.dropped, items)
+                Verdict::Refused { written, reason } => {
+                    self.meters.written(&counts, &written);
+                    shipment.settle(&counts, &written, Some(reason));
+                }
+                Verdict::NotNow(sent) => return sent,
             }
-            Err(error) => unsent(&error),
         }
+        let sent = shipment.verdict();
+        if !matches!(sent, Sent::Rejected { .. }) && shipment.is_first_end() {
+            self.left_out.add(&shipment.left_out);
+            self.meters.replaced(shipment.replaced);
+        }
+        sent
     }
 }
 
 impl RemoteWrite {
-    /// The compressed body.
-    fn body(&self, series: &SeriesSet, tally: &mut Tally) -> Result<Bytes, String> {
-        let plain = match self.message {
-            Message::V1 => wire::version_1(series, self.send_metadata, tally),
-            Message::V2 => wire::version_2(series, tally),
-        };
-        // Of data that was let in, so there must be room for it.
-        let _plain = self.budget.charge_anyway(plain.capacity());
-        let mut compressed = snap::raw::Encoder::new()
-            .compress_vec(&plain)
-            .map_err(|error| format!("cannot be compressed: {error}"))?;
-        compressed.shrink_to_fit();
-        Ok(self.budget.charge_anyway(0).own(compressed))
-    }
-
-    /// Counts what has no form in Prometheus once its request is over. A request of nothing else is refused.
-    fn settled(&self, sent: Sent, dropped: Dropped, items: u64) -> Sent {
-        if !matches!(sent, Sent::Accepted | Sent::Partial { .. }) {
-            return sent;
-        }
-        for (reason, points) in dropped.iter() {
-            let labels = [("exporter", self.id.as_str()), ("reason", reason.label())];
-            let help = "Data points that have no form in Prometheus";
-            self.metrics
-                .counter("sidelight_prometheus_remote_write_dropped_points", help, &labels)
-                .add(points);
-        }
-        match sent {
-            Sent::Partial { rejected, reason } if rejected >= items => Sent::Rejected { reason },
-            other => other,
-        }
-    }
-
-    fn check_written(&self, written: Written) {
-        if !written.is_said() && !self.said_silent.swap(true, Ordering::Relaxed) {
-            warn!(
-                component = self.id,
-                "the receiver does not say what it has written: it may not know remote write 2.0 and drop everything"
-            );
+    async fn send_one(&self, body: Bytes, counts: &Counts, deadline: Instant) -> Verdict {
+        let mut call = http::Request::new(ChunkedBody::new(std::iter::once(body)));
+        *call.method_mut() = Method::POST;
+        *call.uri_mut() = self.path.clone();
+        *call.headers_mut() = self.headers.clone();
+        self.meters.sending();
+        let timeout = deadline.saturating_duration_since(Instant::now());
+        match self.client.send(call, timeout).await {
+            Ok(answer) => answer::of_answer(self.format.message, counts, &answer),
+            Err(error) => answer::unanswered(unsent(&error)),
         }
     }
 }

@@ -1,5 +1,5 @@
 //! The built program beside real backends. They have to be installed, so these tests are asked for by name:
-//! `tests/backends/install.sh prometheus && cargo test --test backends -- --ignored`
+//! `tests/backends/install.sh prometheus && cargo test --test backends`
 
 #![allow(
     clippy::expect_used,

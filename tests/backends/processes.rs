@@ -40,6 +40,7 @@ pub(crate) fn free_port() -> u16 {
 }
 
 /// Looks until it is there.
+#[expect(clippy::disallowed_methods, reason = "a plain test waits on its own thread")]
 pub(crate) fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let began = Instant::now();
     loop {

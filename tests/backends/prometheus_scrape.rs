@@ -208,7 +208,6 @@ fn expected() -> BTreeMap<String, Value> {
 }
 
 #[test]
-#[ignore = "needs Prometheus: tests/backends/install.sh prometheus"]
 fn prometheus_has_what_was_sent_by_every_protocol() {
     let rig = Rig::start();
     rig.send(&every_type());
@@ -261,7 +260,6 @@ fn le(name: &str) -> Option<&str> {
 }
 
 #[test]
-#[ignore = "needs Prometheus: tests/backends/install.sh prometheus"]
 fn exemplars_and_metadata_arrive() {
     let rig = Rig::start();
     rig.send(&every_type());
@@ -289,7 +287,6 @@ fn exemplars_and_metadata_arrive() {
 }
 
 #[test]
-#[ignore = "needs promtool: tests/backends/install.sh prometheus"]
 fn promtool_finds_nothing_to_say_about_the_page() {
     let rig = Rig::start();
     rig.send(&every_type());

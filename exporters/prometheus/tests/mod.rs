@@ -62,6 +62,7 @@ impl Rig {
             signal: Signal::Metrics,
             items: 0,
             body: [bytes.into()].into_iter().collect(),
+            note: None,
         };
         self.exporter.send(&request, Instant::now()).await
     }

@@ -1,249 +1,136 @@
-//! What answers mean, and what becomes of points without a form in Prometheus.
+//! One row for every answer that a destination can give, and for every way of giving none.
 
 use std::time::{Duration, Instant};
 
-use opentelemetry_proto::tonic::metrics::v1::Metric;
-use sidelight_component::{BuildContext, ExporterConfig as _, Role, Sent, Signal};
-use sidelight_testkit::component;
+use sidelight_component::{Sent, Signal};
+use sidelight_testkit::answers::{Want, check};
 use sidelight_testkit::exporter::PATIENCE;
+use sidelight_testkit::scripted_http1::{Script, Server, answer};
 
-use super::{Config, SHOP, exporter, gauge, payload, point, request, sum};
-use crate::scripted_http1::{Script, Server, answer};
+use super::otlp::*;
+use super::rig;
 
-const V2: &str = "protobuf_message: io.prometheus.write.v2.Request";
+/// Version, and what the destination does.
+type Case = (u8, Script);
+
+/// Sends four numbers, a native histogram and an exemplar.
+async fn attempt((version, script): &Case) -> Sent {
+    let server = Server::start(script.clone()).await;
+    let message = if *version == 1 {
+        "prometheus.WriteRequest"
+    } else {
+        "io.prometheus.write.v2.Request"
+    };
+    let rig = rig(&format!(
+        "endpoint: http://{}/w\nprotobuf_message: {message}\n",
+        server.address
+    ));
+    let mut first = number(&[], 0, 1.0);
+    first.exemplars = vec![exemplar(0, 1.0, &[])];
+    let points = vec![
+        first,
+        number(&[], 1, 1.0),
+        number(&[], 2, 1.0),
+        number(&[], 3, 1.0),
+    ];
+    let metrics = vec![
+        sum("sent", 2, points),
+        exponential("size", 2, vec![exponential_point(0, 0, &[1])]),
+    ];
+    let payload = payload(&[request(&[], metrics)]);
+    let request = rig.exporter.encode(Signal::Metrics, &payload).expect("encoded");
+    let patience = if *script == Script::Silence {
+        Duration::from_millis(50)
+    } else {
+        PATIENCE
+    };
+    rig.exporter.send(&request, Instant::now() + patience).await
+}
+
+fn says(status: u16, headers: &[(&str, &str)], body: &str) -> Script {
+    Script::Write(answer(status, headers, body.as_bytes()))
+}
+
 const SAMPLES: &str = "X-Prometheus-Remote-Write-Samples-Written";
-
-/// What becomes of four points with this answer.
-async fn sent(settings: &str, answer: Vec<u8>) -> Sent {
-    let server = Server::start(Script::Write(answer)).await;
-    let exporter = exporter(&format!("endpoint: http://{}/w\n{settings}", server.address));
-    let points = (0..4).map(|n| point(&[("n", &n.to_string())], 1.0)).collect();
-    let request = exporter
-        .encode(
-            Signal::Metrics,
-            &payload(&request(SHOP, vec![gauge("g", "", points)])),
-        )
-        .expect("encoded");
-    exporter.send(&request, Instant::now() + PATIENCE).await
-}
-
-fn retry(after: Option<u64>, reason: &str, maybe_processed: bool) -> Sent {
-    Sent::Retry {
-        after: after.map(Duration::from_secs),
-        reason: reason.into(),
-        maybe_processed,
-    }
-}
-
-fn rejected(reason: &str) -> Sent {
-    Sent::Rejected {
-        reason: reason.into(),
-    }
-}
-
-fn partial(rejected: u64, reason: &str) -> Sent {
-    Sent::Partial {
-        rejected,
-        reason: reason.into(),
-    }
-}
+const HISTOGRAMS: &str = "X-Prometheus-Remote-Write-Histograms-Written";
+const EXEMPLARS: &str = "X-Prometheus-Remote-Write-Exemplars-Written";
 
 #[tokio::test]
-async fn every_answer_of_version_1() {
-    let table = [
-        (answer(200, &[], b""), Sent::Accepted),
-        (answer(204, &[], b""), Sent::Accepted),
+async fn an_answer_means_what_the_specification_says() {
+    let all = [(SAMPLES, "4"), (HISTOGRAMS, "1"), (EXEMPLARS, "1")];
+    let mut rows: Vec<(Case, Want)> = vec![
+        ((1, says(200, &[], "")), Want::Accepted),
+        ((1, says(204, &[], "")), Want::Accepted),
+        // In 1.0 the headers say nothing.
+        ((1, says(204, &[(SAMPLES, "0")], "")), Want::Accepted),
+        ((2, says(204, &all, "")), Want::Accepted),
         (
-            answer(429, &[("Retry-After", "7")], b"slow down\n"),
-            retry(Some(7), "HTTP 429 Too Many Requests: slow down", false),
+            (2, says(200, &[(SAMPLES, "4"), (HISTOGRAMS, "1")], "")),
+            Want::Accepted,
         ),
         (
-            answer(500, &[], b""),
-            retry(None, "HTTP 500 Internal Server Error", false),
+            (2, says(200, &[(SAMPLES, "2"), (HISTOGRAMS, "1")], "")),
+            Want::Partial(2, "HTTP 200 OK, but only 3 of 5 samples were written"),
         ),
+        ((2, says(200, &[(SAMPLES, "0")], "")), Want::Rejected),
+        // It knows 1.0 alone, and took it for an empty request.
+        ((2, says(204, &[], "")), Want::Rejected),
+        ((2, says(204, &[(SAMPLES, "many")], "")), Want::Rejected),
+        ((2, says(400, &[], "bad")), Want::Rejected),
         (
-            answer(503, &[("Retry-After", "2")], b""),
-            retry(Some(2), "HTTP 503 Service Unavailable", false),
+            (
+                2,
+                says(400, &[(SAMPLES, "3"), (HISTOGRAMS, "0")], "out of order sample"),
+            ),
+            Want::Partial(2, "HTTP 400 Bad Request: out of order sample"),
         ),
+        // Everything is there but an exemplar.
         (
-            answer(504, &[], b""),
-            retry(None, "HTTP 504 Gateway Timeout", true),
+            (
+                2,
+                says(400, &[(SAMPLES, "4"), (HISTOGRAMS, "1")], "out of order exemplar"),
+            ),
+            Want::Partial(0, "HTTP 400 Bad Request: out of order exemplar"),
         ),
-        (
-            answer(400, &[], b"out of order sample"),
-            rejected("HTTP 400 Bad Request: out of order sample"),
-        ),
-        (answer(404, &[], b""), rejected("HTTP 404 Not Found")),
-        (answer(302, &[], b""), rejected("HTTP 302 Found")),
-        // Not of 1.0.
-        (answer(200, &[(SAMPLES, "0")], b""), Sent::Accepted),
-        (
-            answer(400, &[(SAMPLES, "3")], b"bad"),
-            rejected("HTTP 400 Bad Request: bad"),
-        ),
+        ((2, says(415, &[], "")), Want::Rejected),
     ];
-    for (answer, expected) in table {
-        let shown = String::from_utf8_lossy(&answer).into_owned();
-        assert_eq!(sent("", answer).await, expected, "{shown}");
+    for version in [1, 2] {
+        for status in [300, 301, 302, 307, 400, 401, 403, 404, 405, 408, 409, 415, 422] {
+            rows.push(((version, says(status, &[], "no")), Want::Rejected));
+        }
+        for status in [429, 500, 501, 502, 503, 504, 505, 599] {
+            let maybe = status == 504;
+            let after = Some(Duration::from_secs(7));
+            rows.push(((version, says(status, &all, "later")), Want::Retry(None, maybe)));
+            rows.push((
+                (version, says(status, &[("Retry-After", "7")], "")),
+                Want::Retry(after, maybe),
+            ));
+        }
+        rows.push(((version, says(413, &[], "")), Want::TooLarge));
+        rows.push(((version, Script::CloseAtOnce), Want::RetryRaced));
+        rows.push((
+            (version, Script::WriteAndClose(b"HTTP/1.1 2".to_vec())),
+            Want::Retry(None, true),
+        ));
+        rows.push(((version, Script::Silence), Want::Retry(None, true)));
+        let huge = answer(200, &all, &vec![b'x'; 5 << 20]);
+        rows.push(((version, Script::Write(huge)), Want::Rejected));
     }
-    let too_large = sent("", answer(413, &[], b"")).await;
-    assert!(matches!(too_large, Sent::TooLarge { .. }), "{too_large:?}");
+    check(&rows, attempt).await;
 }
 
 #[tokio::test]
-async fn what_a_receiver_of_version_2_has_not_written_is_rejected() {
-    let short = "the receiver has not written all of it";
-    let table = [
-        (answer(200, &[(SAMPLES, "4")], b""), Sent::Accepted),
-        (answer(204, &[(SAMPLES, "4")], b""), Sent::Accepted),
-        (answer(200, &[(SAMPLES, "3")], b""), partial(1, short)),
-        (answer(200, &[(SAMPLES, "0")], b""), rejected(short)),
-        (answer(200, &[], b""), Sent::Accepted),
-        (
-            answer(400, &[(SAMPLES, "3")], b"old"),
-            partial(1, "HTTP 400 Bad Request: old"),
-        ),
-        (
-            answer(400, &[(SAMPLES, "0")], b"old"),
-            rejected("HTTP 400 Bad Request: old"),
-        ),
-        (answer(400, &[], b"old"), rejected("HTTP 400 Bad Request: old")),
-        (
-            answer(400, &[(SAMPLES, "nonsense")], b"old"),
-            rejected("HTTP 400 Bad Request: old"),
-        ),
-        (
-            answer(500, &[(SAMPLES, "0")], b""),
-            retry(None, "HTTP 500 Internal Server Error", false),
-        ),
-    ];
-    for (answer, expected) in table {
-        let shown = String::from_utf8_lossy(&answer).into_owned();
-        assert_eq!(sent(V2, answer).await, expected, "{shown}");
-    }
-    let unknown = sent(V2, answer(415, &[], b"")).await;
-    let Sent::Rejected { reason } = unknown else {
-        panic!("{unknown:?}")
-    };
-    assert!(
-        reason.contains("protobuf_message: prometheus.WriteRequest"),
-        "{reason}"
-    );
-}
-
-#[tokio::test]
-async fn points_without_a_form_in_prometheus_are_counted_and_the_rest_is_sent() {
-    let server = Server::start(Script::Write(answer(204, &[], b""))).await;
-    let config: Config = component::settings(
-        Role::Exporter,
-        "prometheus_remote_write",
-        &format!("endpoint: http://{}/w", server.address),
-    )
-    .expect("settings");
-    let context: BuildContext = component::context(Role::Exporter, "prometheus_remote_write");
-    let exporter = config.build(&context).expect("built");
-    let bad = || -> Vec<Metric> {
-        let mut untyped = gauge("untyped", "", vec![]);
-        untyped.data = None;
-        vec![
-            sum("delta", "", 1, vec![point(&[], 1.0), point(&[("a", "1")], 1.0)]),
-            gauge("数", "", vec![point(&[], 1.0)]),
-            untyped,
-        ]
-    };
-    let good = vec![gauge("g", "", vec![point(&[], 1.0)])];
-    let mut results = Vec::new();
-    for metrics in [[good, bad()].concat(), bad()] {
-        let request = exporter
-            .encode(Signal::Metrics, &payload(&request(SHOP, metrics)))
-            .expect("encoded");
-        results.push(exporter.send(&request, Instant::now() + PATIENCE).await);
-    }
-    assert_eq!(server.take().len(), 1, "a request of nothing is not sent");
-    let Sent::Partial { rejected: 3, reason } = &results[0] else {
-        panic!("{results:?}")
-    };
-    assert!(
-        reason.contains("2 points of delta temporality") && reason.contains("1 points of metrics without"),
-        "{reason}"
-    );
-    assert!(matches!(&results[1], Sent::Rejected { .. }), "{results:?}");
-
-    let families = context.metrics.snapshot();
-    let family = families
-        .iter()
-        .find(|family| family.name == "sidelight_prometheus_remote_write_dropped_points");
-    let counted: Vec<(&str, f64)> = family
-        .expect("counted")
-        .series
-        .iter()
-        .map(|(labels, value)| (labels[1].1.as_str(), *value))
-        .collect();
-    assert_eq!(counted, [("delta_temporality", 4.0), ("unusable_name", 2.0)]);
-}
-
-#[tokio::test]
-async fn nobody_who_listens_is_a_reason_to_try_again() {
-    let exporter = exporter("endpoint: http://127.0.0.1:1/w");
-    let request = exporter.encode(
-        Signal::Metrics,
-        &payload(&request(SHOP, vec![gauge("g", "", vec![point(&[], 1.0)])])),
-    );
-    let sent = exporter
-        .send(&request.expect("encoded"), Instant::now() + PATIENCE)
-        .await;
-    assert!(
-        matches!(
-            sent,
-            Sent::Retry {
-                maybe_processed: false,
-                ..
+async fn whoever_does_not_know_two_point_zero_is_told_what_to_set() {
+    for script in [says(204, &[], ""), says(415, &[], "")] {
+        match attempt(&(2, script)).await {
+            Sent::Rejected { reason } => {
+                assert!(
+                    reason.contains("set `protobuf_message: prometheus.WriteRequest`"),
+                    "{reason}"
+                );
             }
-        ),
-        "{sent:?}"
-    );
-}
-
-#[tokio::test]
-async fn without_an_answer_the_receiver_may_have_it_all_the_same() {
-    let server = Server::start(Script::Silence).await;
-    let exporter = exporter(&format!("endpoint: http://{}/w", server.address));
-    let one = request(SHOP, vec![gauge("g", "", vec![point(&[], 1.0)])]);
-    let request = exporter.encode(Signal::Metrics, &payload(&one)).expect("encoded");
-    let sent = exporter
-        .send(&request, Instant::now() + Duration::from_millis(100))
-        .await;
-    assert!(
-        matches!(
-            sent,
-            Sent::Retry {
-                maybe_processed: true,
-                ..
-            }
-        ),
-        "{sent:?}"
-    );
-}
-
-#[tokio::test]
-async fn a_connection_that_ends_after_each_answer_costs_no_request() {
-    let server = Server::start(Script::WriteAndClose(answer(204, &[], b""))).await;
-    let exporter = exporter(&format!("endpoint: http://{}/w", server.address));
-    let one = request(SHOP, vec![gauge("g", "", vec![point(&[], 1.0)])]);
-    for _ in 0..5 {
-        let request = exporter.encode(Signal::Metrics, &payload(&one)).expect("encoded");
-        let sent = exporter.send(&request, Instant::now() + PATIENCE).await;
-        assert_eq!(sent, Sent::Accepted);
+            other => panic!("{other:?}"),
+        }
     }
-    assert_eq!(server.take().len(), 5);
-}
-
-#[tokio::test]
-async fn a_connection_that_ends_at_once_is_a_reason_to_try_again() {
-    let server = Server::start(Script::CloseAtOnce).await;
-    let exporter = exporter(&format!("endpoint: http://{}/w", server.address));
-    let one = request(SHOP, vec![gauge("g", "", vec![point(&[], 1.0)])]);
-    let request = exporter.encode(Signal::Metrics, &payload(&one)).expect("encoded");
-    let sent = exporter.send(&request, Instant::now() + PATIENCE).await;
-    assert!(matches!(sent, Sent::Retry { .. }), "{sent:?}");
 }
