@@ -58,7 +58,9 @@ class OwnNames(unittest.TestCase):
     def test_the_process_is_shown_under_own_names_goes_and_comes_back(self):
         application = self.application()
         names = {"app_up", "app_memory_usage_mb", "app_memory_usage_percent", "app_cpu_usage_percent", "app_threads"}
-        eventually("all is shown", lambda: self.shown().get("app_memory_usage_mb", 0) > 50 and names <= self.shown().keys())
+        eventually(
+            "all is shown", lambda: self.shown().get("app_memory_usage_mb", 0) > 50 and names <= self.shown().keys()
+        )
         eventually("it is busy", lambda: 0 < self.shown()["app_cpu_usage_percent"] <= 100)
         with open(f"/proc/{application.pid}/statm", encoding="ascii") as statm:
             resident = int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
