@@ -13,6 +13,7 @@ not explain fails, and so does an explanation that explains nothing.
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -68,17 +69,19 @@ def compare(ours: dict, theirs: dict, expected: list, only: str | None) -> bool:
 
 def main(arguments: list[str]) -> int:
     given = parse(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
     collector = [os.environ["COLLECTOR"]]
     with tempfile.TemporaryDirectory() as temporary:
         folder = given.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        sides = []
+        what = {"with_pages": given.only != "remote-write", "remote_write": given.only != "pages"}
+        sides = [Side("collector", collector, folder / "collector", **what)]
+        if not given.show:
+            program = collector if given.collector_twice else [given.sidelight]
+            sides.append(Side("sidelight", program, folder / "sidelight", **what))
         try:
-            what = {"with_pages": given.only != "remote-write", "remote_write": given.only != "pages"}
-            sides.append(Side("collector", collector, folder / "collector", **what))
-            if not given.show:
-                program = collector if given.collector_twice else [given.sidelight]
-                sides.append(Side("sidelight", program, folder / "sidelight", **what))
+            for side in sides:
+                side.start()
             for request in cases.requests():
                 for side in sides:
                     side.feed(request)

@@ -80,22 +80,25 @@ class Side:
     """One program, its Prometheus, and their ports."""
 
     def __init__(self, name: str, program: list[str], folder: Path, with_pages: bool, remote_write: bool):
-        self.name, self._folder = name, folder
+        self.name, self._program, self._folder = name, program, folder
         self.variants = VARIANTS if with_pages else {}
         self._otlp, self._prometheus, *pages = free_ports(2 + len(self.variants))
         self._pages = dict(zip(self.variants, pages, strict=True))
         self._running: list[subprocess.Popen] = []
         self.remote_write = remote_write
-        folder.mkdir()
-        config = folder / "pipeline.yaml"
+
+    def start(self) -> None:
+        """Starts both. `end` ends what is running, whether this got to its end or not."""
+        self._folder.mkdir()
+        config = self._folder / "pipeline.yaml"
         config.write_text(json.dumps(self._config(), indent=1))  # JSON is YAML
-        if remote_write:
-            start = {"PROMETHEUS_PORT": str(self._prometheus), "BACKENDS_DATA": str(folder)}
+        if self.remote_write:
+            start = {"PROMETHEUS_PORT": str(self._prometheus), "BACKENDS_DATA": str(self._folder)}
             features = "--enable-feature=exemplar-storage"
             self._start("prometheus", [BACKENDS / "start-prometheus.sh"], start | {"PROMETHEUS_ARGS": features})
-            eventually(f"{name}: Prometheus is ready", lambda: self._prometheus_ready())
-        self._start("program", [*program, "--config", config], {})
-        eventually(f"{name} listens, see {folder}/program.log", self._listens)
+            eventually(f"{self.name}: Prometheus is ready", self._prometheus_ready)
+        self._start("program", [*self._program, "--config", config], {})
+        eventually(f"{self.name} listens, see {self._folder}/program.log", self._listens)
 
     def _config(self) -> dict:
         exporters = {
