@@ -1,6 +1,7 @@
 //! The control group that a process is in, version 2.
 
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use sidelight_procfs::cgroup::{Cgroup, CgroupFile, CpuMax, CpuStat, IoStat, MemoryEvents, limit};
@@ -34,8 +35,8 @@ struct Kills {
 }
 
 impl CgroupWatch {
-    /// Opens the group that the process is in, where it is another than before. `started` is when sums of a group begin
-    /// that was not there before.
+    /// Opens the group that the process is in, where it is another than before. Its sums began with the process then;
+    /// those of the first group may be as old as the host.
     ///
     /// # Errors
     /// Why the group of the process cannot be told.
@@ -43,23 +44,23 @@ impl CgroupWatch {
         &mut self,
         process: &Process,
         root: &Path,
-        started: u64,
+        (boot, created): (u64, u64),
         buffer: &mut Vec<u8>,
     ) -> io::Result<()> {
         let path = unified_path(process.read(PidFile::Cgroup, buffer)?);
-        let Some(path) = path.map(str::to_owned) else {
+        // A removed group is told by its folder: one of its name may have been made anew.
+        let is_same = path == Some(&self.path) && self.group.as_ref().is_some_and(is_there);
+        match path.filter(|_| !is_same).map(str::to_owned) {
             // In none, or outside what we see: nothing to measure.
-            *self = Self::default();
-            return Ok(());
-        };
-        // A removed group is told by its empty folder: one of its name may have been made anew.
-        let is_same = self.path == path && self.group.as_ref().is_some_and(is_there);
-        if !is_same {
-            let group = Cgroup::open(root, &path)?;
-            let above = path.rsplit_once('/').filter(|_| path != "/");
-            self.parent = above.and_then(|(above, _)| Cgroup::open(root, above).ok());
-            self.start = started;
-            (self.path, self.group) = (path, Some(group));
+            None if !is_same => (self.group, self.parent) = (None, None),
+            None => {}
+            Some(path) => {
+                let group = Cgroup::open(root, &path)?;
+                let above = path.rsplit_once('/').filter(|_| path != "/");
+                self.parent = above.and_then(|(above, _)| Cgroup::open(root, above).ok());
+                self.start = if self.path.is_empty() { boot } else { created };
+                (self.path, self.group) = (path, Some(group));
+            }
         }
         self.kills = self.read_kills(buffer);
         Ok(())
@@ -128,11 +129,9 @@ impl CgroupWatch {
 }
 
 fn is_there(group: &Cgroup) -> bool {
-    let entries = std::fs::metadata(group.path()).and_then(|there| {
-        use std::os::unix::fs::MetadataExt as _;
-        Ok(there.ino() == group.inode()?)
-    });
-    entries.unwrap_or(false)
+    std::fs::metadata(group.path())
+        .and_then(|there| Ok(there.ino() == group.inode()?))
+        .unwrap_or(false)
 }
 
 /// Reads files of one group.

@@ -145,7 +145,7 @@ impl Target {
             [_] => {}
             [first, second, ..] => {
                 let problem = format!("and `{second}` are both given: one of them says which process it is");
-                check.error_hint(first, &problem, &format!("remove `{first}` or `{second}`"));
+                check.error_hint(first, &problem, format!("remove `{first}` or `{second}`"));
             }
         }
         for (setting, is_empty) in self.given() {

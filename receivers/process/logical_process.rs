@@ -30,7 +30,7 @@ const SETTLED_SECONDS: u64 = 10;
 #[derive(Debug)]
 pub(super) struct LogicalProcess {
     pub(super) name: Arc<str>,
-    pub(super) instance: Instance,
+    pub(super) instance: Arc<Instance>,
     /// Its number among the processes of a target that are each on their own.
     pub(super) slot: Option<usize>,
     members: Vec<Member>,
@@ -96,7 +96,7 @@ impl LogicalProcess {
     pub(super) fn new(name: &str, instance: Instance, slot: Option<usize>, has_lead: bool) -> Self {
         Self {
             name: name.into(),
-            instance,
+            instance: Arc::new(instance),
             slot,
             members: Vec::new(),
             has_lead,
@@ -176,7 +176,6 @@ impl LogicalProcess {
         self.departed = Figures::default();
         self.figures = Figures::default();
         self.cpu = CpuShare::default();
-        self.group = CgroupWatch::default();
         self.info = None;
     }
 
@@ -302,8 +301,9 @@ impl LogicalProcess {
             return;
         };
         let (group, figures, buffer) = (&mut self.group, &mut self.figures, &mut *reader.buffer);
+        let starts = (around.boot_unix_nanos, self.start);
         let process = first.process(reader.dir);
-        match process.and_then(|process| group.follow(&process, root, around.boot_unix_nanos, buffer)) {
+        match process.and_then(|process| group.follow(&process, root, starts, buffer)) {
             Ok(()) => group.read(reader.due, figures, buffer),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => (reader.failed)(Reading::Cgroup, &error),
@@ -478,10 +478,10 @@ impl LogicalProcess {
         let ended = self.series.info.take_if(|shown| Some(&*shown) != now);
         sink.metric(concerned, Metric::Info, |points| {
             if let Some(ended) = &ended {
-                points.end(&ended.attributes());
+                ended.with_attributes(|attributes| points.end(attributes));
             }
             if let Some(info) = now {
-                points.add(1_u64, &info.attributes());
+                info.with_attributes(|attributes| points.add(1_u64, attributes));
             }
         });
         if self.series.info.is_none() {

@@ -193,7 +193,7 @@ impl Watched {
     /// Writes what is due.
     pub(super) fn write(&mut self, sample: &mut Sample<'_>, due: MetricSet<Metric>, around: &Surroundings) {
         for process in self.processes.iter_mut().filter(|process| !process.is_silent()) {
-            let (instance, slot) = (process.instance.clone(), process.slot);
+            let (instance, slot) = (Arc::clone(&process.instance), process.slot);
             sample.resource(
                 |resource| {
                     instance.write(resource);
