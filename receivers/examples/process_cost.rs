@@ -38,36 +38,37 @@ impl Counted {
 }
 
 /// Processor time of this program so far, in nanoseconds: all threads that run.
-fn used_nanos() -> u64 {
-    let threads = std::fs::read_dir("/proc/self/task").expect("our threads");
+fn used_nanos() -> std::io::Result<u64> {
+    let threads = std::fs::read_dir("/proc/self/task")?;
     let of = |path: std::path::PathBuf| -> Option<u64> {
         let text = std::fs::read_to_string(path.join("schedstat")).ok()?;
         text.split(' ').next()?.parse().ok()
     };
-    threads.filter_map(|thread| of(thread.ok()?.path())).sum()
+    Ok(threads.filter_map(|thread| of(thread.ok()?.path())).sum())
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() {
+#[expect(clippy::print_stdout, reason = "what it found out is for the terminal")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let samples: usize = arguments.next().and_then(|n| n.parse().ok()).unwrap_or(300);
     let yaml = arguments
         .next()
         .unwrap_or_else(|| "targets: [{parent: true}]".to_owned());
     let yaml = format!("collection_interval: 100ms\ninitial_delay: 0s\n{yaml}");
-    let config: Config = settings(Role::Receiver, "process", &yaml).expect("settings");
+    let config: Config = settings(Role::Receiver, "process", &yaml)?;
     let cx = context(Role::Receiver, "process");
-    let mut receiver = config.build(&cx).expect("built");
-    receiver.open().await.expect("opened");
+    let mut receiver = config.build(&cx)?;
+    receiver.open().await?;
     let (counted, (drain, signal)) = (Counted::default(), drain_signal());
     let output = Output::new(Arc::new(counted.clone()), Signal::Metrics, &cx.id, &cx.metrics);
     let running = tokio::spawn(receiver.run(Outputs::default().with(Signal::Metrics, output), signal));
 
     // The first samples find the processes and make the buffers.
     tokio::time::sleep(Duration::from_secs(2)).await;
-    let (before, used) = (counted.get(), used_nanos());
+    let (before, used) = (counted.get(), used_nanos()?);
     tokio::time::sleep(Duration::from_millis(100) * samples as u32).await;
-    let (after, used) = (counted.get(), used_nanos() - used);
+    let (after, used) = (counted.get(), used_nanos()? - used);
     let taken = (after[0] - before[0]).max(1);
     println!(
         "{taken} samples of {} points ({} bytes): {} µs of the processor each",
@@ -76,5 +77,6 @@ async fn main() {
         used / 1000 / taken as u64
     );
     drain.request(Instant::now() + Duration::from_secs(1));
-    running.await.expect("no panic").expect("ended well");
+    running.await??;
+    Ok(())
 }

@@ -8,7 +8,7 @@ use sidelight_component::Now;
 use sidelight_procfs::host::ticks_per_second;
 use tracing::info;
 
-use super::cgroup_watch::CgroupWatch;
+use super::cgroups::CgroupWatch;
 use super::exits::{Cause, Exits};
 use super::failures::Reading;
 use super::figures::{Figure, FigureSet, Figures};
@@ -44,6 +44,7 @@ pub(super) struct LogicalProcess {
     /// Whether `links` are those of the last sample they were due in, and not what could not be read.
     has_links: bool,
     group: CgroupWatch,
+    group_figures: Figures,
     /// When the sums began, in Unix nanoseconds.
     start: u64,
     info: Option<Described>,
@@ -105,6 +106,7 @@ impl LogicalProcess {
             links: LinkCounts::default(),
             has_links: false,
             group: CgroupWatch::default(),
+            group_figures: Figures::default(),
             start: 0,
             info: None,
             series: Series::default(),
@@ -148,7 +150,7 @@ impl LogicalProcess {
                             .for_each(|other| self.remove(other, around));
                     }
                     if self.members.is_empty() {
-                        self.end(ending, reader, now);
+                        self.end(ending, reader, around, now);
                     }
                 }
             }
@@ -162,8 +164,9 @@ impl LogicalProcess {
     }
 
     /// All of it has ended.
-    fn end(&mut self, ending: Ending, reader: &mut Reader<'_>, now: Now) {
-        let cause = Cause::of(ending, self.group.has_killed(reader.buffer));
+    fn end(&mut self, ending: Ending, reader: &mut Reader<'_>, around: &mut Surroundings, now: Now) {
+        let is_oom = self.group.has_killed(&mut around.groups, reader.buffer);
+        let cause = Cause::of(ending, is_oom);
         self.life.exits.count(cause);
         self.life.down = Some((now.instant, cause));
         let how = cause.text().unwrap_or_else(|| "unknown".to_owned());
@@ -175,6 +178,7 @@ impl LogicalProcess {
     fn clear(&mut self) {
         self.departed = Figures::default();
         self.figures = Figures::default();
+        self.group_figures = Figures::default();
         self.cpu = CpuShare::default();
         self.info = None;
     }
@@ -267,13 +271,13 @@ impl LogicalProcess {
     }
 
     fn add_up(&mut self) {
-        let group = std::mem::take(&mut self.figures);
+        self.figures = Figures::default();
         let several = self.members.len() > 1;
         for member in &self.members {
             self.figures.join(&member.figures, several);
         }
         self.figures.join(&self.departed, false);
-        self.figures.join(&group.of_group(), false);
+        self.figures.join(&self.group_figures, false);
     }
 
     fn read_links(&mut self, reader: &mut Reader<'_>, around: &mut Surroundings, patterns: &Patterns) {
@@ -296,17 +300,27 @@ impl LogicalProcess {
     }
 
     /// Reads the control group of the first process.
-    fn read_group(&mut self, reader: &mut Reader<'_>, around: &Surroundings) {
-        let (Some(root), Some(first)) = (&around.cgroup_root, self.members.first()) else {
+    fn read_group(&mut self, reader: &mut Reader<'_>, around: &mut Surroundings) {
+        let Some(first) = self.members.first() else {
             return;
         };
-        let (group, figures, buffer) = (&mut self.group, &mut self.figures, &mut *reader.buffer);
         let starts = (around.boot_unix_nanos, self.start);
-        let process = first.process(reader.dir);
-        match process.and_then(|process| group.follow(&process, root, starts, buffer)) {
-            Ok(()) => group.read(reader.due, figures, buffer),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        let (groups, allowance) = (&mut around.groups, &mut around.allowance);
+        let (group, figures) = (&mut self.group, &mut self.group_figures);
+        let read = first
+            .process(reader.dir)
+            .and_then(|process| group.read(&process, starts, groups, allowance, figures, reader));
+        match read {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => *figures = Figures::default(),
             Err(error) => (reader.failed)(Reading::Cgroup, &error),
+        }
+    }
+
+    /// Leaves its control group to another process of it.
+    pub(super) fn leave_group_to(&mut self, other: &Self) {
+        if self.group.is_that_of(&other.group) {
+            self.figures.clear_group();
         }
     }
 
@@ -367,8 +381,7 @@ impl LogicalProcess {
     fn available_cpus(&self, reader: &mut Reader<'_>, around: &Surroundings) -> Option<f64> {
         let allowed = self.members.iter().map(|member| member.allowed_cpus).max();
         let allowed = f64::from(allowed.filter(|cpus| *cpus > 0)?);
-        let root = around.cgroup_root.as_ref();
-        let quota = root.and_then(|root| self.group.milli_cpus(root, reader.buffer));
+        let quota = self.group.milli_cpus(&around.groups, reader.buffer);
         Some(quota.map_or(allowed, |milli| allowed.min(milli as f64 / 1000.0)))
     }
 

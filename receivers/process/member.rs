@@ -4,6 +4,7 @@ use std::io;
 use std::ops::Deref;
 
 use sidelight_procfs::ProcDir;
+use sidelight_procfs::host::ticks_per_second;
 use sidelight_procfs::pid::{
     Io, PidFile, Process, SmapsRollup, Stat, Statm, Status, has_ended, open_files_limit,
 };
@@ -15,6 +16,9 @@ use super::metrics::Metric;
 use super::process_list::{Comm, Identity};
 use super::thread_switches::ThreadSwitches;
 use crate::sampling::MetricSet;
+
+/// Limits are read again after this time.
+const LIMITS_SECONDS: u64 = 60;
 
 /// The metrics that are made of `status` alone.
 const STATUS_METRICS: [Metric; 5] = [
@@ -39,6 +43,8 @@ pub(super) struct Member {
     /// Descriptors that `held` takes.
     descriptors: usize,
     switches: ThreadSwitches,
+    /// When its limits were read, in ticks since the boot.
+    limits_read: Option<u64>,
 }
 
 /// How a process was found not to run any more.
@@ -79,6 +85,7 @@ impl Member {
             held: None,
             descriptors: allowance.take(1 + files.len()),
             switches: ThreadSwitches::default(),
+            limits_read: None,
         };
         if member.descriptors > 0 {
             let Ok(mut process) = dir.process(identity.pid) else {
@@ -158,6 +165,7 @@ impl Member {
         self.allowed_cpus = status.map_or(self.allowed_cpus, |status| status.allowed_cpus);
         read_io(&process, &mut self.figures, reader);
         read_counts(&process, &mut self.figures, reader);
+        read_limits(&process, &mut self.figures, &mut self.limits_read, reader);
         read_threads(&process, &mut self.figures, &mut self.switches, reader);
     }
 }
@@ -322,16 +330,6 @@ fn read_counts(process: &Process, figures: &mut Figures, reader: &mut Reader<'_>
         }
         figures.set(Figure::DescriptorCount, count.ok());
     }
-    if due.contains(Metric::DescriptorLimit) {
-        let limit = parse(
-            process,
-            PidFile::Limits,
-            Reading::Limits,
-            reader,
-            open_files_limit,
-        );
-        figures.set(Figure::MostDescriptors, limit);
-    }
     if due.contains(Metric::MemoryPss) {
         let rollup = parse(
             process,
@@ -353,6 +351,22 @@ fn read_counts(process: &Process, figures: &mut Figures, reader: &mut Reader<'_>
     }
 }
 
+/// The limit of descriptors, once in a while: hardly anybody changes it.
+fn read_limits(process: &Process, figures: &mut Figures, last: &mut Option<u64>, reader: &mut Reader<'_>) {
+    let is_old = |read: u64| reader.uptime_ticks.saturating_sub(read) >= LIMITS_SECONDS * ticks_per_second();
+    if reader.due.contains(Metric::DescriptorLimit) && last.is_none_or(is_old) {
+        let limit = parse(
+            process,
+            PidFile::Limits,
+            Reading::Limits,
+            reader,
+            open_files_limit,
+        );
+        figures.set(Figure::MostDescriptors, limit);
+        *last = Some(reader.uptime_ticks);
+    }
+}
+
 /// What is told by each thread.
 fn read_threads(
     process: &Process,
@@ -364,6 +378,11 @@ fn read_threads(
     let asks_for_switches = reader.due.contains(Metric::ContextSwitches) && !is_single;
     let asks_for_children = reader.due.contains(Metric::Children);
     if !asks_for_switches && !asks_for_children {
+        return;
+    }
+    if is_single {
+        let children = process.children_of_first_thread(reader.buffer);
+        figures.set(Figure::ChildCount, children.ok().map(|pids| pids.count() as u64));
         return;
     }
     let (mut children, mut told) = (0, false);

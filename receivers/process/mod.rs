@@ -1,6 +1,6 @@
 #![doc = include_str!("README.md")]
 
-mod cgroup_watch;
+mod cgroups;
 mod config;
 mod descriptor_allowance;
 mod exits;

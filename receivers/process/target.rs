@@ -187,6 +187,9 @@ impl Watched {
             for process in this.processes.iter_mut().filter(|process| process.is_up()) {
                 process.read(reader, around, &this.patterns, now);
             }
+            if let Some((first, others)) = this.processes.split_first_mut() {
+                others.iter_mut().for_each(|other| other.leave_group_to(first));
+            }
         });
     }
 
