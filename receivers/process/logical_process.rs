@@ -9,19 +9,21 @@ use sidelight_procfs::host::ticks_per_second;
 use tracing::info;
 
 use super::cgroups::CgroupWatch;
+use super::cpu_share::{CpuShare, NANO};
 use super::exits::{Cause, Exits};
 use super::failures::Reading;
-use super::figures::{Figure, FigureSet, Figures};
+use super::figures::{Figure, Figures};
 use super::info::{Describing, Info};
-use super::links::{LinkCounts, LinkSeries, Patterns};
+use super::links::{LinkCounts, Patterns};
 use super::member::{Ending, Member, Reader};
-use super::metrics::{EXIT_CAUSE, Metric};
+use super::metrics::Metric;
 use super::process_list::{Comm, Identity};
 use super::watch::Surroundings;
-use crate::sampling::{Attr, Instance, MetricSet, MetricTable, Sink};
+use crate::sampling::{Instance, MetricTable};
 
-/// Billionths, for shares.
-const NANO: f64 = 1e9;
+mod writing;
+
+use writing::Series;
 
 /// A process younger than this may still become another program.
 const SETTLED_SECONDS: u64 = 10;
@@ -62,16 +64,6 @@ struct Described {
     is_settled: bool,
 }
 
-/// Which series there are: each ends with a point that says so.
-#[derive(Debug, Default)]
-struct Series {
-    figures: FigureSet,
-    sockets: LinkSeries,
-    files: bool,
-    info: Option<Info>,
-    up: bool,
-}
-
 /// How it has fared.
 #[derive(Debug, Default)]
 pub(super) struct Life {
@@ -80,17 +72,6 @@ pub(super) struct Life {
     /// `None` before it was found for the first time.
     pub(super) was_up: bool,
     pub(super) down: Option<(Instant, Cause)>,
-}
-
-/// Processor time between two samples.
-#[derive(Debug, Default)]
-struct CpuShare {
-    /// At the last sample.
-    looked: Option<(Instant, u64)>,
-    /// Of one processor, in per cent, for the headline.
-    percent: Option<f64>,
-    /// When the metric was due last: user and system ticks.
-    due: Option<(Instant, u64, u64)>,
 }
 
 impl LogicalProcess {
@@ -132,7 +113,7 @@ impl LogicalProcess {
 
     /// Share of one processor since the last sample, in per cent.
     pub(super) fn cpu_percent(&self) -> Option<f64> {
-        self.cpu.percent
+        self.cpu.percent()
     }
 
     /// Looks which of its processes still run.
@@ -354,27 +335,16 @@ impl LogicalProcess {
     /// What it used of processors since the last sample, and since the metric was due.
     fn share_cpu(&mut self, reader: &mut Reader<'_>, around: &Surroundings, now: Now) {
         let ticks = |figure| self.figures.get(figure).unwrap_or(0);
-        let (user, system) = (ticks(Figure::CpuUser), ticks(Figure::CpuSystem));
-        let used = (now.instant, user + system);
-        let last = self.cpu.looked.replace(used);
-        self.cpu.percent = last.and_then(|(at, before)| {
-            let seconds = elapsed(at, now.instant)?;
-            Some(100.0 * seconds_of((user + system).saturating_sub(before)) / seconds)
-        });
-        if !reader.due.contains(Metric::CpuUtilization) {
-            return;
+        let used = (ticks(Figure::CpuUser), ticks(Figure::CpuSystem));
+        self.cpu.look(now.instant, used);
+        if reader.due.contains(Metric::CpuUtilization) {
+            let cpus = self.available_cpus(reader, around);
+            let share = self.cpu.since_due(now.instant, used, cpus);
+            self.figures
+                .set(Figure::UtilizationUser, share.map(|(user, _)| user));
+            self.figures
+                .set(Figure::UtilizationSystem, share.map(|(_, system)| system));
         }
-        let cpus = self.available_cpus(reader, around);
-        let last = self.cpu.due.replace((now.instant, user, system));
-        let share = last.and_then(|(at, old_user, old_system)| {
-            let capacity = elapsed(at, now.instant)? * cpus?;
-            let of = |now: u64, before| (seconds_of(now.saturating_sub(before)) / capacity * NANO) as u64;
-            Some((of(user, old_user), of(system, old_system)))
-        });
-        self.figures
-            .set(Figure::UtilizationUser, share.map(|(user, _)| user));
-        self.figures
-            .set(Figure::UtilizationSystem, share.map(|(_, system)| system));
     }
 
     /// Processors that it can use: those it may run on, and no more than the quota of its control group.
@@ -384,139 +354,6 @@ impl LogicalProcess {
         let quota = self.group.milli_cpus(&around.groups, reader.buffer);
         Some(quota.map_or(allowed, |milli| allowed.min(milli as f64 / 1000.0)))
     }
-
-    /// Writes what is due, and ends series whose figure there is no more.
-    pub(super) fn write(
-        &mut self,
-        sink: &mut Sink<'_>,
-        due: MetricSet<Metric>,
-        around: &Surroundings,
-        patterns: &Patterns,
-    ) {
-        self.write_life(sink, due, around);
-        let is_up = self.is_up();
-        // What has ended is over at once, whenever its metric would be due.
-        let concerned = if is_up { due } else { around.enabled };
-        sink.sums_start(self.start);
-        for figures in Figure::ALL.chunk_by(|a, b| a.definition().metric == b.definition().metric) {
-            self.write_figures(sink, concerned, figures);
-        }
-        self.write_links(sink, concerned, patterns);
-        self.write_info(sink, concerned);
-    }
-
-    /// What is told of it whether it runs or not.
-    fn write_life(&mut self, sink: &mut Sink<'_>, due: MetricSet<Metric>, around: &Surroundings) {
-        sink.sums_start(around.began_unix_nanos);
-        // One of several that each stand for themselves is not missed when it is not replaced.
-        let is_over = !self.is_up() && self.slot.is_some_and(|slot| slot > 0);
-        if is_over && !self.series.up {
-            return;
-        }
-        let concerned = if is_over { around.enabled } else { due };
-        let up = u64::from(self.is_up());
-        sink.metric(concerned, Metric::Up, |points| match is_over {
-            true => points.end(&[]),
-            false => points.add(up, &[]),
-        });
-        let restarts = self.life.restarts;
-        sink.metric(concerned, Metric::Restarts, |points| match is_over {
-            true => points.end(&[]),
-            false => points.add(restarts, &[]),
-        });
-        sink.metric(concerned, Metric::Exits, |points| {
-            for (cause, count) in self.life.exits.iter() {
-                let attributes = [(EXIT_CAUSE, Attr::Word(cause))];
-                match is_over {
-                    true => points.end(&attributes),
-                    false => points.add(count, &attributes),
-                }
-            }
-        });
-        self.series.up = !is_over;
-    }
-
-    fn write_figures(&mut self, sink: &mut Sink<'_>, concerned: MetricSet<Metric>, figures: &[Figure]) {
-        let Some(metric) = figures.first().map(|figure| figure.definition().metric) else {
-            return;
-        };
-        if figures.first() == Some(&Figure::GroupUser) {
-            sink.sums_start(self.group.start());
-        }
-        let (values, series) = (&self.figures, self.series.figures);
-        sink.metric(concerned, metric, |points| {
-            for figure in figures {
-                match values.get(*figure) {
-                    Some(value) => figure.definition().write(points, value),
-                    None if series.contains(*figure) => points.end(figure.definition().attributes),
-                    None => {}
-                }
-            }
-        });
-        if concerned.contains(metric) {
-            for figure in figures {
-                self.series.figures.set(*figure, values.get(*figure).is_some());
-            }
-        }
-    }
-
-    fn write_links(&mut self, sink: &mut Sink<'_>, concerned: MetricSet<Metric>, patterns: &Patterns) {
-        let (is_up, has_files) = (self.is_up() && self.has_links, self.series.files);
-        sink.metric(concerned, Metric::OpenFiles, |points| match is_up {
-            true => self.links.write_files(patterns, points),
-            false if has_files => patterns.end(points),
-            false => {}
-        });
-        let live = self.series.sockets;
-        sink.metric(concerned, Metric::Sockets, |points| match is_up {
-            true => self.links.write_sockets(live, points),
-            false => live.end_sockets(points),
-        });
-        if concerned.contains(Metric::OpenFiles) {
-            self.series.files = is_up && !patterns.is_empty();
-        }
-        if concerned.contains(Metric::Sockets) {
-            self.series.sockets = match is_up {
-                true => self.links.socket_series(live),
-                false => LinkSeries::default(),
-            };
-        }
-    }
-
-    fn write_info(&mut self, sink: &mut Sink<'_>, concerned: MetricSet<Metric>) {
-        if !concerned.contains(Metric::Info) {
-            return;
-        }
-        let now = self.info.as_ref().map(|described| &described.info);
-        let ended = self.series.info.take_if(|shown| Some(&*shown) != now);
-        sink.metric(concerned, Metric::Info, |points| {
-            if let Some(ended) = &ended {
-                ended.with_attributes(|attributes| points.end(attributes));
-            }
-            if let Some(info) = now {
-                info.with_attributes(|attributes| points.add(1_u64, attributes));
-            }
-        });
-        if self.series.info.is_none() {
-            self.series.info = now.cloned();
-        }
-    }
-
-    /// Whether there is nothing to write, now and until it runs again.
-    pub(super) fn is_silent(&self) -> bool {
-        let is_slot = self.slot.is_some_and(|slot| slot > 0);
-        is_slot && !self.is_up() && !self.series.up && self.series.figures.is_empty()
-    }
-}
-
-/// Ticks as seconds.
-fn seconds_of(ticks: u64) -> f64 {
-    ticks as f64 / ticks_per_second() as f64
-}
-
-fn elapsed(from: Instant, to: Instant) -> Option<f64> {
-    let seconds = to.checked_duration_since(from)?.as_secs_f64();
-    (seconds > 0.0).then_some(seconds)
 }
 
 /// A share in billionths.

@@ -2,6 +2,7 @@
 
 mod cgroups;
 mod config;
+mod cpu_share;
 mod descriptor_allowance;
 mod exits;
 mod failures;
