@@ -20,7 +20,7 @@ release: ## The program as it is shipped: fat LTO, stripped
 run: build ## Sidelight on pipeline.yaml, with a live summary; no backend needed
 	$(BIN) --config $(CONFIG) --summary
 
-demo: build ## The trading application, Sidelight and Jaeger together
+demo: build ## The trading application, Sidelight, Jaeger and Prometheus together
 	examples/demo.sh $(BIN)
 
 test: ## Everything the tests need, then all of them

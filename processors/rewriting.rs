@@ -31,7 +31,7 @@ pub(crate) fn rewrite_batch(batch: &mut Batch, budget: &Budget, rewriter: &mut i
 }
 
 /// The same buffer, with its charge.
-fn charged(bytes: Bytes, budget: &Budget) -> Bytes {
+pub(crate) fn charged(bytes: Bytes, budget: &Budget) -> Bytes {
     // The rewriter's buffer has one owner: this takes it back without copying.
     let mut buffer = Vec::from(bytes);
     if buffer.len() < buffer.capacity() / 2 {

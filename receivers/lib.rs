@@ -7,6 +7,7 @@ use sidelight_component::registry;
 pub mod host_metrics;
 pub mod otlp;
 pub mod process;
+pub mod prometheus;
 pub mod sampling;
 
-registry! { ReceiverEntry: host_metrics, otlp, process }
+registry! { ReceiverEntry: host_metrics, otlp, process, prometheus }

@@ -1,8 +1,10 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use sidelight_config::parse_duration;
 
 /// Receives telemetry, judges it and ships it. Runs the pipelines of a configuration until it is told to
 /// stop (SIGTERM, SIGINT, SIGHUP), then delivers what it has; a second signal ends it at once.
@@ -65,11 +67,57 @@ pub(crate) struct ValidateOptions {
     pub(crate) format: Format,
 }
 
+/// What `sidelight top` takes.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct TopOptions {
+    /// Watch the process whose command line matches this regular expression; may be given several times
+    #[arg(long, short, value_name = "REGEX")]
+    pub(crate) process: Vec<String>,
+    /// Watch the process whose number stands in this file; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pid_file: Vec<PathBuf>,
+    /// Watch the process with this number; may be given several times
+    #[arg(long, value_name = "PID")]
+    pub(crate) pid: Vec<u32>,
+    /// Show the last lines of this file; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log: Vec<PathBuf>,
+    /// Lines of each log file
+    #[arg(long, default_value_t = 3, value_name = "N")]
+    pub(crate) lines: usize,
+    /// Time from one screen to the next, at least 1s
+    #[arg(long, default_value = "10s", value_name = "DURATION", value_parser = interval)]
+    pub(crate) interval: Duration,
+    /// Run this configuration and show what it measures, instead of the processes named here
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["process", "pid_file", "pid"])]
+    pub(crate) config: Vec<String>,
+}
+
+fn interval(text: &str) -> Result<Duration, String> {
+    match parse_duration(text) {
+        Ok(interval) if interval < Duration::from_secs(1) => Err("must be at least 1s".to_owned()),
+        parsed => parsed,
+    }
+}
+
+/// What `sidelight health` takes.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct HealthOptions {
+    /// Where the extension `health_check` listens
+    #[arg(long, value_name = "HOST:PORT[/PATH]", default_value = "localhost:13133")]
+    pub(crate) endpoint: String,
+}
+
 /// What else the program does.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Check a configuration and show every mistake in it; nothing is opened or started
     Validate(ValidateOptions),
+    /// Show the host, processes and the end of log files on one screen, drawn anew at every interval; needs no
+    /// configuration and sends nothing
+    Top(TopOptions),
+    /// Ask a running Sidelight whether all is well: exit code 0 when it is, else 1, with the reasons
+    Health(HealthOptions),
     /// List the components that this program was built with
     Components,
 }

@@ -8,6 +8,7 @@ mod commands;
 mod components;
 mod exit;
 mod own_telemetry;
+mod terminal;
 
 use std::process::ExitCode;
 
@@ -23,6 +24,8 @@ fn main() -> ExitCode {
     let exit = match arguments.command {
         Some(Command::Validate(options)) => commands::validate::run(&options),
         Some(Command::Components) => commands::components::run(),
+        Some(Command::Top(options)) => commands::top::run(&options),
+        Some(Command::Health(options)) => commands::health::run(&options),
         None => commands::run::run(&arguments.run),
     };
     exit.into()

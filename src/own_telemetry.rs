@@ -1,22 +1,17 @@
-//! The program's own log, metrics, spans and terminal summary: `service.telemetry`.
+//! The program's own log, metrics and spans: `service.telemetry`.
 
-use std::io::{IsTerminal, Write};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use sidelight_component::metrics::{Labels, Registry};
-use sidelight_component::{Clock, Host, beside_the_workers};
 use sidelight_config::{Mistakes, Node, Owner, Tree, read};
 use sidelight_pipeline::EngineHost;
 use sidelight_self_telemetry::admin::Server;
 use sidelight_self_telemetry::process::ProcessSampler;
-use sidelight_self_telemetry::summary::{self, Snapshot};
 use sidelight_self_telemetry::{
     Installed, MetricSources, TelemetrySettings, install, resource, serve_metrics,
 };
 
-/// How often the summary is shown.
-const SUMMARY_INTERVAL: Duration = Duration::from_secs(5);
+use crate::terminal::Display;
 
 /// The settings, read.
 pub(crate) struct OwnTelemetry {
@@ -27,13 +22,13 @@ pub(crate) struct OwnTelemetry {
 /// Kept while the program runs: dropping it closes the metrics' port.
 pub(crate) struct Running {
     _servers: Vec<Server>,
-    summary: Option<tokio::task::JoinHandle<()>>,
+    display: Option<tokio::task::JoinHandle<()>>,
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if let Some(summary) = &self.summary {
-            summary.abort();
+        if let Some(display) = &self.display {
+            display.abort();
         }
     }
 }
@@ -99,13 +94,13 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
-    /// The engine runs: shows its ledger, and the summary where it is wanted.
-    pub(crate) fn run(self, host: &Arc<EngineHost>, summary: bool) -> Running {
+    /// The engine runs: shows its ledger, and on the terminal what is wanted there.
+    pub(crate) fn run(self, host: &Arc<EngineHost>, display: Option<Display>) -> Running {
         // It is set here only.
         let _ = self.host.set(host.clone());
         Running {
             _servers: self.servers,
-            summary: summary.then(|| tokio::spawn(show_summary(host.clone(), self.sources))),
+            display: display.map(|display| tokio::spawn(display.run(host.clone(), self.sources))),
         }
     }
 }
@@ -121,28 +116,4 @@ fn read_settings(
         place,
     };
     read::<TelemetrySettings>(node, owner, mistakes).map(|read| read.config)
-}
-
-/// Writes the summary to standard output until it cannot be written any more.
-async fn show_summary(host: Arc<EngineHost>, sources: MetricSources) {
-    let clock = Clock::system();
-    let reading = || Snapshot {
-        now: clock.now(),
-        families: sources.registry.snapshot(),
-        ledger: (sources.ledger)(),
-        process: sources.process.sample(),
-        health: host.health(),
-    };
-    let colour = std::io::stdout().is_terminal();
-    let mut before = reading();
-    loop {
-        tokio::time::sleep(SUMMARY_INTERVAL).await;
-        let now = reading();
-        let text = summary::render(&before, &now, colour);
-        // A terminal that was stopped (Ctrl-S) or a full pipe holds up nothing but the summary.
-        if !beside_the_workers(move || std::io::stdout().write_all(text.as_bytes()).is_ok()).await {
-            return;
-        }
-        before = now;
-    }
 }

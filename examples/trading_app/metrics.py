@@ -93,8 +93,9 @@ def register_observed_values() -> None:
     meter.create_observable_gauge(
         "portfolio_value_total", [business.portfolio_value], "{USD}", "Value of all positions"
     )
+    # No unit: with "1" Prometheus would call it strategy_performance_ratio, which rules and dashboards do not know.
     meter.create_observable_gauge(
-        "strategy_performance", [business.strategy_performance], "1", "Return, drawdown, execution rate by strategy"
+        "strategy_performance", [business.strategy_performance], "", "Return, drawdown, execution rate by strategy"
     )
     if os.path.exists("/proc/stat"):
         meter.create_observable_gauge("system_cpu_percent", [_Cpu().percent], "%", "CPU use of the machine")

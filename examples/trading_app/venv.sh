@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Prints the folder of a virtual environment that holds requirements.txt, making it when it is missing (about 15 s).
-# It lies in ${SIDELIGHT_VENV_DIR:-~/.cache/sidelight/venv-trading-app}, one folder per content of requirements.txt
+# venv.sh [requirements.txt]
+# Prints the folder of a virtual environment that holds these packages (the application's unless others are named), making
+# it when it is missing (about 15 s). It lies in ${SIDELIGHT_VENV_DIR:-~/.cache/sidelight/venv-trading-app}, one folder per content of requirements.txt
 # and Python version. Two runs at once are safe.
 set -euo pipefail
-here=$(cd "$(dirname "$0")" && pwd)
+requirements=${1:-$(cd "$(dirname "$0")" && pwd)/requirements.txt}
 base=${SIDELIGHT_VENV_DIR:-$HOME/.cache/sidelight/venv-trading-app}
-key=$({ cat "$here/requirements.txt"; python3 -V; } | sha256sum | cut -c1-16)
+key=$({ cat "$requirements"; python3 -V; } | sha256sum | cut -c1-16)
 venv=$base/$key
 if [ ! -e "$venv/complete" ]; then
   mkdir -p "$base"
@@ -14,7 +15,7 @@ if [ ! -e "$venv/complete" ]; then
   if [ ! -e "$venv/complete" ]; then
     rm -rf "$venv" # what an interrupted run left; a virtual environment cannot be built elsewhere and moved
     python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements.txt" >&2
+    "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$requirements" >&2
     touch "$venv/complete"
   fi
 fi

@@ -60,7 +60,7 @@ impl Sampler for HostSampler {
             processes.scrape(host, &mut sample);
         }
         host.end();
-        status.headline(host.headline.line());
+        status.headlines([host.headline.line().to_owned()]);
         sample.finish()
     }
 }

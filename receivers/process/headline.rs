@@ -1,4 +1,4 @@
-//! The line about the processes on the terminal.
+//! The lines about the processes on the terminal.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -9,23 +9,12 @@ use super::figures::Figure;
 use super::logical_process::LogicalProcess;
 use super::target::Watched;
 
-/// Targets that have a place in the line; of the others only how many they are is said.
-const MOST_SHOWN: usize = 8;
-
 /// Longest name of a target in the line, in letters.
 const MAX_NAME: usize = 40;
 
-/// What all targets have to say: `app up 3h04m  cpu 12.1 %  rss 140 MB  threads 12  fds 42  restarts 1 | …`.
-pub(super) fn headline(targets: &[Watched], now: Instant) -> String {
-    let mut parts: Vec<String> = targets
-        .iter()
-        .take(MOST_SHOWN)
-        .map(|target| of_target(target, now))
-        .collect();
-    if let Some(more) = targets.len().checked_sub(MOST_SHOWN).filter(|more| *more > 0) {
-        parts.push(format!("and {more} more"));
-    }
-    parts.join(" | ")
+/// What each target has to say: `app up 3h04m  cpu 12.1 %  rss 140 MB  threads 12  fds 42  restarts 1`.
+pub(super) fn headlines(targets: &[Watched], now: Instant) -> Vec<String> {
+    targets.iter().map(|target| of_target(target, now)).collect()
 }
 
 fn of_target(target: &Watched, now: Instant) -> String {

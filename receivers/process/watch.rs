@@ -16,7 +16,7 @@ use super::cgroups::Cgroups;
 use super::config::Config;
 use super::descriptor_allowance::DescriptorAllowance;
 use super::failures::Failures;
-use super::headline::headline;
+use super::headline::headlines;
 use super::links::Networks;
 use super::metrics::Metric;
 use super::process_list::{Identity, ProcessList};
@@ -181,7 +181,7 @@ impl Sampler for Watch {
         self.each_target(due, uptime_ticks, |target, _, tools, around, _| {
             target.read(tools, around, now)
         });
-        self.status.headline(headline(&self.targets, now.instant));
+        self.status.headlines(headlines(&self.targets, now.instant));
         let mut sample = self.writer.begin(now.unix_nanos);
         for target in &mut self.targets {
             target.write(&mut sample, due, &self.around);

@@ -1,12 +1,14 @@
 //! What the program can be told to do: one file per command.
 
 pub(crate) mod components;
+pub(crate) mod health;
 pub(crate) mod run;
+pub(crate) mod top;
 pub(crate) mod validate;
 
 use std::io::{IsTerminal, Write};
 
-use sidelight_config::{Mistakes, Style, load};
+use sidelight_config::{Mistakes, Style, Tree, load};
 use sidelight_pipeline::{Plan, document};
 
 use crate::arguments::ConfigOptions;
@@ -25,7 +27,12 @@ pub(crate) struct Checked {
 
 /// Reads and checks the configuration; nothing is opened or started.
 pub(crate) fn check(options: &ConfigOptions) -> Checked {
-    let (tree, mut mistakes) = load(&options.paths(), &sidelight_config::ProcessEnv);
+    let (tree, mistakes) = load(&options.paths(), &sidelight_config::ProcessEnv);
+    check_tree(tree, mistakes)
+}
+
+/// Checks a configuration that was loaded.
+fn check_tree(tree: Option<Tree>, mut mistakes: Mistakes) -> Checked {
     let plan = tree
         .as_ref()
         .and_then(|tree| document::read(tree, CATALOG, &mut mistakes));

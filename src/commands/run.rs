@@ -9,13 +9,19 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{error, info, warn};
 
 use crate::arguments::RunOptions;
-use crate::commands::{check, show};
+use crate::commands::{Checked, check, show};
 use crate::exit::Exit;
 use crate::own_telemetry::OwnTelemetry;
+use crate::terminal::Display;
 
 /// Runs the program until it is told to stop or its input has ended.
 pub(crate) fn run(options: &RunOptions) -> Exit {
-    let checked = check(&options.config);
+    let display = options.summary.then(Display::summary);
+    run_checked(check(&options.config), display)
+}
+
+/// Runs a configuration that was read.
+pub(crate) fn run_checked(checked: Checked, display: Option<Display>) -> Exit {
     if !checked.mistakes.is_empty() {
         show(&checked.mistakes);
     }
@@ -30,7 +36,7 @@ pub(crate) fn run(options: &RunOptions) -> Exit {
         Ok(runtime) => runtime,
         Err(e) => return failed(&format!("cannot start the worker threads: {e}")),
     };
-    let exit = runtime.block_on(live(plan, checked.mistakes, &telemetry, options.summary));
+    let exit = runtime.block_on(live(plan, checked.mistakes, &telemetry, display));
     runtime.shutdown_timeout(CLOSING);
     if let Err(e) = log.stop(CLOSING) {
         warn!(reason = %e, "own spans");
@@ -57,7 +63,7 @@ fn runtime(workers: usize) -> std::io::Result<tokio::runtime::Runtime> {
 /// Threads for what blocks: name resolution, files, compression of large bodies. They end when idle.
 const BLOCKING_THREADS: usize = 4;
 
-async fn live(plan: Plan, mistakes: Mistakes, telemetry: &OwnTelemetry, summary: bool) -> Exit {
+async fn live(plan: Plan, mistakes: Mistakes, telemetry: &OwnTelemetry, display: Option<Display>) -> Exit {
     let mut signals = match Signals::listen() {
         Ok(signals) => signals,
         Err(e) => return failed(&format!("cannot listen for signals: {e}")),
@@ -72,7 +78,7 @@ async fn live(plan: Plan, mistakes: Mistakes, telemetry: &OwnTelemetry, summary:
         Ok(engine) => engine,
         Err(e) => return not_started(&e, &places, &mistakes),
     };
-    let _telemetry = opened.run(&engine.host(), summary);
+    let _telemetry = opened.run(&engine.host(), display);
     tokio::select! {
         name = signals.next() => info!(signal = name, "stopping: delivering what is left"),
         () = engine.receivers_ended() => info!("all input has ended: delivering what is left"),

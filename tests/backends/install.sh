@@ -1,15 +1,22 @@
 #!/usr/bin/env bash
-# install.sh <program>…   jaeger | otelcol | rotel | postgres | all
+# install.sh <program>…   jaeger | prometheus | otelcol | otelcol-prometheus | rotel | postgres | redis
+#                         | nginx | mariadb | node-exporter | redis-exporter | postgres-exporter | nginx-exporter
+#                         | mysqld-exporter | compose-config | systemd-machine | all
 # Installs the programs that tests and benchmarks run against, into ${SIDELIGHT_BACKENDS_DIR:-~/.cache/backends}/bin.
-# What is there already is left alone; FORCE=1 installs it again. Needs go (jaeger, otelcol), python3 with pip (rotel),
-# apt as root (postgres). Two runs at once are safe: one waits for the other, and a program appears only when complete.
+# What is there already is left alone; FORCE=1 installs it again. Needs go (jaeger, prometheus, otelcol…), python3 with
+# pip (rotel), apt as root (postgres … mysqld-exporter, systemd-machine). Two runs at once are safe: one waits for the
+# other, and a program appears only when complete.
 . "$(dirname "$0")/lib.sh"
 
 JAEGER_VERSION=1.76.0 # the Go module's number of Jaeger 2.13
+PROMETHEUS_VERSION=3.15.0 PROMETHEUS_MODULE_VERSION=0.315.0
 OTELCOL_VERSION=0.157.0
 ROTEL_VERSION=0.0.1a15
 
-usage() { sed -n '2,5p' "$0" | cut -c3-; exit 64; }
+# The commands that the distribution's packages bring. Everything else is built or unpacked here.
+DEBIAN_PROGRAMS=(postgres redis nginx mariadb node-exporter redis-exporter postgres-exporter nginx-exporter mysqld-exporter)
+
+usage() { sed -n '2,8p' "$0" | cut -c3-; exit 64; }
 
 # publish <built file> <name>: the rename is what makes the program appear, whole or not at all.
 publish() {
@@ -18,24 +25,47 @@ publish() {
   mv -f "$staged" "$BACKENDS_BIN/$2"
 }
 
-build_jaeger() {
+# module_source <module> <version>: a copy of its source in $WORK/source. For modules whose go.mod has replace directives,
+# which `go install module@version` refuses; the module cache itself is read-only.
+module_source() {
   local source
-  source=$(cd "$WORK" && go mod download -json "github.com/jaegertracing/jaeger@v$JAEGER_VERSION" |
-    python3 -c 'import json, sys; print(json.load(sys.stdin)["Dir"])')
-  # Its go.mod has replace directives, which `go install module@version` refuses; and the module cache is read-only.
+  source=$(cd "$WORK" && go mod download -json "$1@v$2" | python3 -c 'import json, sys; print(json.load(sys.stdin)["Dir"])')
   cp -r "$source" "$WORK/source"
   chmod -R u+w "$WORK/source"
+}
+
+build_jaeger() {
+  module_source github.com/jaegertracing/jaeger "$JAEGER_VERSION"
   (cd "$WORK/source" && go build -ldflags "-s -w" -o "$WORK/jaeger" ./cmd/jaeger)
   publish "$WORK/jaeger" jaeger
 }
 
-build_otelcol() {
-  cp "$BACKENDS_HERE/otelcol/manifest.yaml" "$WORK/"
+# Without the web pages, which are no part of the module, and without the clouds' service discoveries; the HTTP API is whole.
+build_prometheus() {
+  module_source github.com/prometheus/prometheus "$PROMETHEUS_MODULE_VERSION"
+  local program
+  for program in promtool prometheus; do # `prometheus` last: it says whether both are there
+    (cd "$WORK/source" && go build -tags remove_all_sd -trimpath -o "$WORK/$program" \
+      -ldflags "-s -w -X github.com/prometheus/common/version.Version=$PROMETHEUS_VERSION" "./cmd/$program")
+    publish "$WORK/$program" "$program"
+  done
+}
+
+# build_collector <name> <manifest>
+build_collector() {
+  cp "$BACKENDS_HERE/otelcol/$2" "$WORK/manifest.yaml"
   GOBIN=$WORK/bin go install "go.opentelemetry.io/collector/cmd/builder@v$OTELCOL_VERSION"
   # The builder only writes the program here: its own last step also fetches modules that other platforms need.
   (cd "$WORK" && bin/builder --config manifest.yaml --skip-compilation) >"$WORK/builder.log" 2>&1 || true
-  (cd "$WORK/build" && go build -trimpath -ldflags "-s -w" -o "$WORK/otelcol" .) || { tail -n 20 "$WORK/builder.log" >&2; exit 1; }
-  publish "$WORK/otelcol" otelcol
+  (cd "$WORK/build" && go build -tags remove_all_sd -trimpath -ldflags "-s -w" -o "$WORK/otelcol" .) ||
+    { tail -n 20 "$WORK/builder.log" >&2; exit 1; }
+  publish "$WORK/otelcol" "$1"
+}
+
+build_compose_config() { # what `docker compose config` does; its sources are ours
+  cp "$BACKENDS_HERE/../deploy/compose_config/"* "$WORK/"
+  (cd "$WORK" && go build -trimpath -ldflags "-s -w" -o "$WORK/compose-config" .)
+  publish "$WORK/compose-config" compose-config
 }
 
 install_rotel() { # the program inside the Python package; the package itself is not installed
@@ -45,21 +75,54 @@ install_rotel() { # the program inside the Python package; the package itself is
   publish "$WORK/wheel/rotel/rotel-agent" rotel
 }
 
-install_postgres() { # from Debian or Ubuntu, without starting the service
+# debian_packages <program>: what the distribution calls it
+debian_packages() {
+  case $1 in
+    postgres) echo postgresql ;;
+    redis) echo redis-server redis-tools ;;
+    nginx) echo nginx-light ;;
+    mariadb) echo mariadb-server ;;
+    *-exporter) echo "prometheus-$1" ;;
+  esac
+}
+
+install_debian() { # install_debian <package>…   from Debian or Ubuntu, without starting the service
   local policy=/usr/sbin/policy-rc.d
-  [ "$(id -u)" = 0 ] || { echo "installing postgres needs root: apt-get install postgresql" >&2; exit 77; }
+  [ "$(id -u)" = 0 ] || { echo "this needs root: apt-get install $*" >&2; exit 77; }
+  exec 8>"$BACKENDS_CACHE/.debian.lock" # one at a time: each removes the policy that it made
+  flock 8
   if [ ! -e $policy ]; then
     ON_EXIT="rm -f $policy"
     printf '#!/bin/sh\nexit 101\n' >$policy
     chmod +x $policy
   fi
   apt-get -qq -o DPkg::Lock::Timeout=600 update
-  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y -o DPkg::Lock::Timeout=600 --no-install-recommends postgresql >/dev/null
+  DEBIAN_FRONTEND=noninteractive apt-get install -qq -y -o DPkg::Lock::Timeout=600 --no-install-recommends "$@" >/dev/null
 }
+
+# A small Debian with systemd as a folder, for systemd-nspawn to boot: $BACKENDS_CACHE/systemd-machine.
+install_systemd_machine() {
+  [ -x /usr/sbin/debootstrap ] && [ -x /usr/bin/systemd-nspawn ] || install_debian debootstrap systemd-container
+  [ "$(id -u)" = 0 ] || { echo "debootstrap needs root" >&2; exit 77; }
+  local release # of this machine: its libc is then the one that Sidelight was linked with
+  # shellcheck disable=SC1091
+  release=$(. /etc/os-release; if [ "$ID" = debian ]; then echo "$VERSION_CODENAME"; else echo bookworm; fi)
+  debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus "$release" "$WORK/machine" >"$WORK/debootstrap.log" ||
+    { tail -n 20 "$WORK/debootstrap.log" >&2; exit 1; }
+  rm -rf "$BACKENDS_CACHE/systemd-machine" "$WORK"/machine/var/cache/apt/archives/*.deb
+  mv "$WORK/machine" "$BACKENDS_CACHE/systemd-machine"
+}
+
+is_debian() { case " ${DEBIAN_PROGRAMS[*]} " in *" $1 "*) ;; *) return 1 ;; esac; }
 
 installed() {
   case $1 in
     postgres) [ -n "$(postgres_bin)" ] ;;
+    redis) [ -x /usr/bin/redis-server ] ;;
+    nginx) [ -x /usr/sbin/nginx ] ;;
+    mariadb) [ -x /usr/sbin/mariadbd ] ;;
+    systemd-machine) [ -d "$BACKENDS_CACHE/systemd-machine" ] && [ -x /usr/bin/systemd-nspawn ] ;;
+    *-exporter) [ -x "/usr/bin/prometheus-$1" ] ;;
     *) [ -x "$BACKENDS_BIN/$1" ] ;;
   esac
 }
@@ -77,15 +140,24 @@ install_one() ( # a subshell: its temporary folder and its lock go with it
   export GOFLAGS="${GOFLAGS:-} -buildvcs=false" CGO_ENABLED=0 GOWORK=off
   local start=$SECONDS
   case $1 in
-    jaeger | otelcol) build_"$1" ;;
-    rotel | postgres) install_"$1" ;;
+    jaeger | prometheus) build_"$1" ;;
+    otelcol) build_collector otelcol manifest.yaml ;;
+    otelcol-prometheus) build_collector otelcol-prometheus prometheus.yaml ;;
+    compose-config) build_compose_config ;;
+    systemd-machine) install_systemd_machine ;;
+    rotel) install_rotel ;;
+    *) # shellcheck disable=SC2046 # several packages
+      install_debian $(debian_packages "$1") ;;
   esac
   echo "$1: installed in $((SECONDS - start)) s"
 )
 
 [ $# -gt 0 ] || usage
-[ "$1" != all ] || set -- rotel jaeger otelcol postgres
+[ "$1" != all ] || set -- rotel jaeger prometheus otelcol otelcol-prometheus compose-config systemd-machine "${DEBIAN_PROGRAMS[@]}"
 for program in "$@"; do
-  case $program in jaeger | otelcol | rotel | postgres) ;; *) echo "unknown program: $program" >&2; usage ;; esac
+  case $program in
+    jaeger | prometheus | otelcol | otelcol-prometheus | rotel | compose-config | systemd-machine) ;;
+    *) is_debian "$program" || { echo "unknown program: $program" >&2; usage; } ;;
+  esac
 done
 for program in "$@"; do install_one "$program"; done

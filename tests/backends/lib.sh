@@ -16,13 +16,19 @@ need_tools() {
   elif ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
     lacks "Python's module venv (for example apt-get install python3-venv)"
   fi
-  [ -x "$BACKENDS_BIN/jaeger" ] || command -v go >/dev/null || lacks "Go 1.21 or newer, to build Jaeger (https://go.dev/dl)"
+  { [ -x "$BACKENDS_BIN/jaeger" ] && [ -x "$BACKENDS_BIN/prometheus" ]; } || command -v go >/dev/null ||
+    lacks "Go 1.21 or newer, to build Jaeger and Prometheus (https://go.dev/dl)"
   [ $missing = 0 ] || exit 69
 }
 
 # need_program <name>: stops with the command that installs it when it is missing.
 need_program() {
   [ -x "$BACKENDS_BIN/$1" ] || { echo "missing $BACKENDS_BIN/$1: run $BACKENDS_HERE/install.sh $1" >&2; exit 69; }
+}
+
+# need_command <command> <program>: the same for what the distribution's packages bring.
+need_command() {
+  command -v "$1" >/dev/null || { echo "missing $1: run $BACKENDS_HERE/install.sh $2" >&2; exit 69; }
 }
 
 # backend_data_dir <name>: a folder for one program's data, in $BACKENDS_DATA or else a fresh temporary one.

@@ -2,7 +2,7 @@
 
 use std::process::Output;
 
-use crate::program::{Config, run};
+use crate::program::{Config, Program, free_port, run};
 
 const GOOD: &str = "
 receivers:
@@ -83,6 +83,35 @@ async fn a_good_configuration_is_called_good() {
         (out.as_str(), err.as_str()),
         ("the configuration is good: 0 errors, 0 warnings\n", "")
     );
+}
+
+#[tokio::test]
+async fn health_is_asked_for_by_exit_code() {
+    let port = free_port();
+    let endpoint = format!("127.0.0.1:{port}");
+    let asked = run(&["health", "--endpoint", &endpoint]).await;
+    let (out, err) = texts(&asked);
+    assert_eq!((asked.status.code(), out.as_str()), (Some(1), ""));
+    assert!(err.contains(&endpoint) && err.contains("health_check"), "{err}");
+
+    let config = format!(
+        "
+receivers: {{otlp: {{protocols: {{grpc: {{endpoint: 127.0.0.1:0}}}}}}}}
+exporters: {{nop: }}
+extensions: {{health_check: {{endpoint: {endpoint:?}, path: /health}}}}
+service:
+  telemetry: {{logs: {{encoding: json}}, metrics: {{level: none}}}}
+  extensions: [health_check]
+  pipelines: {{traces: {{receivers: [otlp], exporters: [nop]}}}}
+"
+    );
+    let _program = Program::start(&config).await;
+    let asked = run(&["health", "--endpoint", &format!("{endpoint}/health")]).await;
+    let (out, err) = texts(&asked);
+    assert_eq!((asked.status.code(), err.as_str()), (Some(0), ""));
+    assert!(out.contains("Server available"), "{out}");
+    let elsewhere = run(&["health", "--endpoint", &format!("{endpoint}/elsewhere")]).await;
+    assert_eq!(elsewhere.status.code(), Some(1));
 }
 
 #[tokio::test]

@@ -30,8 +30,8 @@ pub struct Status {
     pub state: State,
     /// When this kind of state began; another reason for the same kind does not count as a beginning.
     pub since: Instant,
-    /// What it has to say in a line on the terminal, without control characters: `up 3h04m  cpu 12.1 %`.
-    pub headline: Option<Arc<str>>,
+    /// What it sees, in lines for the terminal: `trading-app  up 3h04m  cpu 12.1 %`.
+    pub headlines: Arc<[String]>,
 }
 
 /// The status of all components. Clones share it.
@@ -87,7 +87,7 @@ impl StatusReporter {
                     Status {
                         state,
                         since: Instant::now(),
-                        headline: None,
+                        headlines: Arc::default(),
                     },
                 );
                 true
@@ -95,10 +95,11 @@ impl StatusReporter {
         }
     }
 
-    /// Says in one line what the component sees now, for the summary on the terminal. The last one counts.
-    pub fn headline(&self, line: impl Into<Arc<str>>) {
+    /// Says in a few lines what the component sees now, for the summary on the terminal; they replace those
+    /// before.
+    pub fn headlines(&self, lines: impl Into<Arc<[String]>>) {
         if let Some(status) = self.board.0.lock().get_mut(&(self.role, self.id.clone())) {
-            status.headline = Some(line.into());
+            status.headlines = lines.into();
         }
     }
 }
@@ -119,15 +120,15 @@ mod tests {
     }
 
     #[test]
-    fn a_headline_stays_until_the_next_whatever_the_state_does() {
+    fn headlines_stay_until_the_next_whatever_the_state_does() {
         let board = StatusBoard::default();
         let reporter = board.reporter(Role::Receiver, "process".parse().expect("id"));
-        let shown = || board.snapshot()[0].2.headline.clone();
-        assert_eq!(shown(), None);
-        reporter.headline("up 1s");
+        let shown = || board.snapshot()[0].2.headlines.to_vec();
+        assert!(shown().is_empty());
+        reporter.headlines(["app  up 1s".to_owned(), "db  up 1s".to_owned()]);
         reporter.report(State::Ok);
-        assert_eq!(shown().as_deref(), Some("up 1s"));
-        reporter.headline("up 2s");
-        assert_eq!(shown().as_deref(), Some("up 2s"));
+        assert_eq!(shown(), ["app  up 1s", "db  up 1s"]);
+        reporter.headlines(["app  up 2s".to_owned()]);
+        assert_eq!(shown(), ["app  up 2s"]);
     }
 }

@@ -263,7 +263,8 @@ fn is_name(name: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-/// Cuts a text at its references. `$$` becomes `$`; any other `$` is itself.
+/// Cuts a text at its references. `$$` becomes `$`; any other `$` is itself, and so is `${1}`: no variable has a number for a
+/// name, and regular expressions' replacements have them.
 fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut out = Vec::new();
     let (mut rest, mut from) = (text, 0);
@@ -273,6 +274,8 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
             // The text up to and with the first `$`; the second is left away.
             out.push(Piece::Text(&rest[..=dollar]));
             (rest, from) = (after_escape, 0);
+        } else if let Some(digits) = group_number(after) {
+            from = dollar + 1 + digits;
         } else if let Some(body) = after.strip_prefix('{') {
             if dollar > 0 {
                 out.push(Piece::Text(&rest[..dollar]));
@@ -291,6 +294,13 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
         out.push(Piece::Text(rest));
     }
     out
+}
+
+/// The length of `{1}`, where the text begins with a number in braces.
+fn group_number(text: &str) -> Option<usize> {
+    let (number, _) = text.strip_prefix('{')?.split_once('}')?;
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then_some(number.len() + 2)
 }
 
 /// The offset of the `}` that closes a reference; those of references inside of it are passed over.
@@ -352,6 +362,8 @@ mod tests {
             ("$$${PORT}", text("$4317")),
             ("$PORT $1 a$", text("$PORT $1 a$")),
             ("a$$b", text("a$b")),
+            ("${1}-${12}$${env:PORT}", text("${1}-${12}${env:PORT}")),
+            ("${1}${env:PORT}", text("${1}4317")),
         ] {
             assert_eq!(value_of(written).value, value, "{written}");
         }
@@ -382,7 +394,7 @@ mod tests {
         for written in [
             "${env:}",
             "${}",
-            "${1}",
+            "${1a}",
             "${env:a b}",
             "${http:x}",
             "${env:PORT",

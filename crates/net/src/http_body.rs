@@ -94,7 +94,7 @@ impl From<NextDataError> for HttpError {
     fn from(error: NextDataError) -> Self {
         match error {
             NextDataError::Idle(limit) => HttpError::Idle(limit),
-            NextDataError::Broken(text) => HttpError::Malformed(format!("request ended early: {text}")),
+            NextDataError::Broken(text) => HttpError::Malformed(format!("body ended early: {text}")),
         }
     }
 }
@@ -154,6 +154,21 @@ where
         discard(&mut body).await;
     }
     result
+}
+
+/// The same for an answer, by its header fields: nothing is read of one that is refused.
+pub async fn read_answer<B, A>(
+    headers: &HeaderMap,
+    mut body: B,
+    limits: ReadLimits,
+    admission: &A,
+) -> Result<Bytes, HttpError>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: std::fmt::Display,
+    A: Admission + Clone + 'static,
+{
+    read_refusable(headers, &mut body, limits, admission).await
 }
 
 async fn read_refusable<B, A>(

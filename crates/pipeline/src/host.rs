@@ -6,6 +6,7 @@ use std::time::Duration;
 use sidelight_component::{Health, Host, State, StatusBoard};
 
 use sidelight_self_telemetry::ledger::Ledger;
+use sidelight_self_telemetry::summary::Headlines;
 
 use crate::ledger::LedgerSource;
 
@@ -42,6 +43,17 @@ impl EngineHost {
     /// The ledger now.
     pub fn ledger(&self) -> Ledger {
         self.ledger.read()
+    }
+
+    /// What components see, in their own words; those that have nothing to say are left out.
+    pub fn headlines(&self) -> Vec<Headlines> {
+        let said = self.board.snapshot().into_iter();
+        said.filter(|(_, _, status)| !status.headlines.is_empty())
+            .map(|(_, id, status)| Headlines {
+                component: id.to_string(),
+                lines: status.headlines,
+            })
+            .collect()
     }
 
     /// Why the program is unhealthy; empty where it is well.

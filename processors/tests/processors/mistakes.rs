@@ -65,6 +65,17 @@ shown! {
         "actions: [{key: a, action: delete}]\ninclude:\n  match_type: strict\n  services: [auth.*]\n";
     lists_are_not_compared: "attributes",
         "actions: [{key: a, action: delete}]\ninclude:\n  match_type: strict\n  resources: [{key: a, value: [1]}]\n";
+    a_transformation_says_what_it_needs: "metrics_transform",
+        "transforms:\n- {include: a, action: insert}\n- {include: a, action: combine, new_name: b}\n- {include: a, action: group}\n\
+         - {include: '', action: update}\n- {include: '(', match_type: regexp, action: update, experimental_match_labels: {a: '['}}\n";
+    an_operation_says_what_it_needs: "metrics_transform",
+        "transforms:\n- include: a\n  action: update\n  operations:\n  - action: add_label\n  - action: update_label\n\
+         \x20 - {action: delete_label_value, label: a}\n  - action: experimental_scale_value\n\
+         \x20 - {action: experimental_scale_value, experimental_scale: 0}\n  - {action: aggregate_labels, label_set: [a]}\n\
+         \x20 - action: aggregate_label_values\n  - {action: aggregate_labels, aggregation_type: average}\n  - action: scale_value\n";
+    what_has_no_effect_is_said: "metrics_transform",
+        "transforms:\n- {include: a, action: update, aggregation_type: sum, submatch_case: upper, group_resource_labels: {a: b}}\n\
+         - {include: a, action: group, group_resource_labels: {a: b}, new_name: b, operations: [{action: toggle_scalar_data_type}]}\n";
     a_cache_of_results_is_not_needed: "attributes",
         "actions: [{key: a, action: delete}]\ninclude:\n  match_type: regexp\n  regexp: {cacheenabled: true}\n  services: [a]\n";
 }

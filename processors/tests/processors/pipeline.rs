@@ -15,6 +15,7 @@ use sidelight_config::{FixedEnv, Mistakes, Owner, load_str};
 pub(crate) struct Rig {
     pub(crate) processor: Box<dyn Processor>,
     pub(crate) budget: Budget,
+    pub(crate) metrics: Registry,
     signal: Signal,
 }
 
@@ -38,12 +39,13 @@ pub(crate) fn read(name: &str, settings: &str) -> (Option<Arc<dyn BuildProcessor
 
 pub(crate) fn build(config: &dyn BuildProcessor, name: &str, signal: Signal) -> Result<Rig, BuildError> {
     let budget = Budget::default();
+    let metrics = Registry::default();
     let id: sidelight_component::ComponentId = name.parse().expect("an id");
     let processor = config.build(&BuildContext {
         pipeline: Some(signal.to_string().parse::<PipelineId>().expect("a pipeline")),
         budget: budget.clone(),
         clock: Clock::virtual_at(0),
-        metrics: Registry::default(),
+        metrics: metrics.clone(),
         status: StatusBoard::default().reporter(Role::Processor, id.clone()),
         state_dir: std::env::temp_dir(),
         workers: 1,
@@ -52,6 +54,7 @@ pub(crate) fn build(config: &dyn BuildProcessor, name: &str, signal: Signal) -> 
     Ok(Rig {
         processor,
         budget,
+        metrics,
         signal,
     })
 }
@@ -79,6 +82,23 @@ impl Rig {
         let mut batches = out.take();
         assert_eq!((batches.len(), out.filtered, out.created), (1, 0, 0));
         (batches.pop().expect("one"), receipt)
+    }
+
+    /// Runs one batch through, whatever comes out, and with what was counted.
+    pub(crate) fn run(&mut self, payload: Payload) -> (Option<Batch>, Out, Receipt) {
+        let (ack, receipt) = Ack::new();
+        let mut out = Out::default();
+        let batch = Batch {
+            signal: self.signal,
+            payload,
+            ack,
+            deadline: None,
+        };
+        self.processor
+            .process(batch, Clock::virtual_at(0).now(), &mut out);
+        let mut batches = out.take();
+        assert!(batches.len() <= 1);
+        (batches.pop(), out, receipt)
     }
 
     /// Runs one message through.

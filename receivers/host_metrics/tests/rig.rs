@@ -168,6 +168,6 @@ pub(super) async fn sampled_all(settings: &str, samples: usize) -> (Vec<Vec<Samp
     running.await.expect("no panic").expect("ended well");
     let taken = taking.taken.lock().expect("no panic");
     let samples = taken.iter().take(samples).map(Sample::all_of).collect();
-    let headline = board.snapshot()[0].2.headline.clone().unwrap_or_default();
-    (samples, cx.metrics.clone(), headline.to_string())
+    let headline = board.snapshot()[0].2.headlines.concat();
+    (samples, cx.metrics.clone(), headline)
 }

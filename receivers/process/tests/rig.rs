@@ -69,7 +69,7 @@ impl Rig {
 
     pub(super) fn headline(&self) -> String {
         let (_, _, status) = self.board.snapshot().remove(0);
-        status.headline.expect("a headline").to_string()
+        status.headlines.join("\n")
     }
 }
 

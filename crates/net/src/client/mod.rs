@@ -15,6 +15,7 @@ mod balance;
 mod connect;
 mod error;
 mod http2;
+mod page;
 mod resolve;
 mod subchannel;
 mod target;
@@ -28,6 +29,7 @@ use hyper::body::Incoming;
 
 pub use answer::{Answer, MAX_ANSWER_BYTES};
 pub use error::{SendError, SendErrorKind};
+pub use page::{PageClient, PageError};
 pub use resolve::{Resolve, SystemResolver};
 pub use target::{Target, TargetError};
 

@@ -1,4 +1,4 @@
-//! gzip, zstd and zlib of whole bodies, each in one shot.
+//! gzip, zstd and zlib of whole bodies, each in one shot; gzip also of a body that is made piece by piece.
 //!
 //! Inflating is bounded twice: by a cap on the result and by the budget, which is asked before the output buffer is
 //! made or grown. Sizes that the data claims about itself are hints for the first buffer, never more than the cap
@@ -8,6 +8,7 @@
 //! one that grew beyond 4 MiB is dropped after use.
 
 mod gzip;
+mod gzip_stream;
 mod output;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ mod zstd;
 use bytes::Bytes;
 
 use crate::admission::{Admission, Overloaded};
+pub use gzip_stream::GzipStream;
 use output::Output;
 
 /// The largest context that a thread keeps between bodies.

@@ -23,6 +23,8 @@ pub(super) struct Activity {
     open_requests: AtomicUsize,
     head_since: AtomicU64,
     idle_since: AtomicU64,
+    /// Since when a piece of an answer was given and the next one not asked for.
+    unsent_since: AtomicU64,
     /// Counted up to [`GREETING_BYTES`] only.
     bytes: AtomicUsize,
 }
@@ -48,6 +50,7 @@ impl Activity {
             open_requests: AtomicUsize::new(0),
             head_since: AtomicU64::new(0),
             idle_since: AtomicU64::new(1),
+            unsent_since: AtomicU64::new(0),
             bytes: AtomicUsize::new(0),
         })
     }
@@ -78,16 +81,30 @@ impl Activity {
         (self.bytes.load(Ordering::Relaxed) < GREETING_BYTES).then_some(self.began)
     }
 
+    /// Since when the peer has not taken what it was given of an answer. The last piece of an answer does not count: the
+    /// request is over then, and the connection idle.
+    pub(super) fn unsent_since(&self) -> Option<Instant> {
+        match self.unsent_since.load(Ordering::Relaxed) {
+            0 => None,
+            since => Some(self.at(since)),
+        }
+    }
+
+    fn at(&self, millis: u64) -> Instant {
+        self.began + Duration::from_millis(millis.saturating_sub(1))
+    }
+
     pub(super) fn doing(&self) -> Doing {
-        let at = |millis: u64| self.began + Duration::from_millis(millis - 1);
         if self.open_requests.load(Ordering::Relaxed) > 0 {
             return Doing::Working;
         }
         match self.head_since.load(Ordering::Relaxed) {
             0 => Doing::Idle {
-                since: at(self.idle_since.load(Ordering::Relaxed).max(1)),
+                since: self.at(self.idle_since.load(Ordering::Relaxed)),
             },
-            since => Doing::ReadingHead { since: at(since) },
+            since => Doing::ReadingHead {
+                since: self.at(since),
+            },
         }
     }
 }
@@ -98,6 +115,7 @@ pub(super) struct OpenRequest(Arc<Activity>);
 impl Drop for OpenRequest {
     fn drop(&mut self) {
         self.0.idle_since.store(self.0.now(), Ordering::Relaxed);
+        self.0.unsent_since.store(0, Ordering::Relaxed);
         self.0.open_requests.fetch_sub(1, Ordering::Relaxed);
     }
 }
@@ -105,7 +123,7 @@ impl Drop for OpenRequest {
 /// An answer that keeps its request open until it is sent.
 pub(super) struct TrackedBody {
     pub(super) body: ReplyBody,
-    pub(super) _open: OpenRequest,
+    pub(super) open: OpenRequest,
 }
 
 impl Body for TrackedBody {
@@ -116,7 +134,14 @@ impl Body for TrackedBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+        let this = &mut *self;
+        let activity = &this.open.0;
+        activity.unsent_since.store(0, Ordering::Relaxed);
+        let frame = Pin::new(&mut this.body).poll_frame(context);
+        if matches!(frame, Poll::Ready(Some(_))) {
+            activity.unsent_since.store(activity.now(), Ordering::Relaxed);
+        }
+        frame
     }
 
     fn is_end_stream(&self) -> bool {

@@ -186,7 +186,7 @@ where
             tracing::error!("a request handler panicked; the request is answered with an internal error");
             internal_error(is_grpc)
         });
-        Ok(response.map(|body| TrackedBody { body, _open: open }))
+        Ok(response.map(|body| TrackedBody { body, open }))
     }
 }
 
@@ -271,6 +271,7 @@ async fn drive<S>(
 struct Watch {
     header_timeout: Option<Duration>,
     idle_timeout: Option<Duration>,
+    send_timeout: Option<Duration>,
     age_at: Option<Instant>,
     age_grace: Option<Duration>,
     http2: bool,
@@ -307,6 +308,7 @@ impl Watch {
         Self {
             header_timeout: settings.header_timeout,
             idle_timeout,
+            send_timeout: settings.send_timeout,
             age_at: age.and_then(|age| Instant::now().checked_add(age)),
             age_grace: keepalive.max_connection_age_grace,
             http2,
@@ -338,7 +340,7 @@ impl Watch {
             Doing::ReadingHead { since } | Doing::Idle { since } => {
                 (since, self.idle_timeout, Verdict::Finish)
             }
-            Doing::Working => return None,
+            Doing::Working => (activity.unsent_since()?, self.send_timeout, Verdict::Cut),
         };
         Some((since.checked_add(limit?)?, verdict))
     }

@@ -12,6 +12,9 @@ pub struct ServerSettings {
     pub handshake_timeout: Duration,
     /// An HTTP/1 connection without a request is closed after this. 60 s; `None` means never.
     pub http1_idle_timeout: Option<Duration>,
+    /// A client that does not take the next piece of an answer for this long is cut. 30 s; `None` means no limit. What
+    /// is at most as large as the socket's buffers is always taken.
+    pub send_timeout: Option<Duration>,
     /// Connections at once; more are closed on arrival. 1,024.
     pub max_connections: usize,
     /// Connections at once from one address; loopback and Unix sockets are not limited so. 256.
@@ -68,6 +71,7 @@ impl Default for ServerSettings {
             header_timeout: Some(Duration::from_secs(10)),
             handshake_timeout: Duration::from_secs(10),
             http1_idle_timeout: Some(Duration::from_secs(60)),
+            send_timeout: Some(Duration::from_secs(30)),
             max_connections: 1024,
             max_connections_per_ip: 256,
             max_header_bytes: 16 * 1024,

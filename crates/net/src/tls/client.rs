@@ -35,6 +35,7 @@ pub struct ClientTlsSettings {
 pub struct ClientTls {
     http2_only: Arc<ClientConfig>,
     http1_or_2: Arc<ClientConfig>,
+    http1_only: Arc<ClientConfig>,
     server_name: Option<ServerName<'static>>,
 }
 
@@ -65,10 +66,13 @@ impl ClientTls {
             .map_err(|_| TlsError::Settings("server_name_override is neither a host name nor an address"))?;
         config.alpn_protocols = vec![ALPN_HTTP2.to_vec()];
         let http2_only = Arc::new(config.clone());
-        config.alpn_protocols.push(ALPN_HTTP1.to_vec());
+        config.alpn_protocols = vec![ALPN_HTTP1.to_vec()];
+        let http1_only = Arc::new(config.clone());
+        config.alpn_protocols.insert(0, ALPN_HTTP2.to_vec());
         Ok(Self {
             http2_only,
             http1_or_2: Arc::new(config),
+            http1_only,
             server_name,
         })
     }
@@ -79,6 +83,10 @@ impl ClientTls {
         } else {
             self.http1_or_2.clone()
         }
+    }
+
+    pub(crate) fn http1_config(&self) -> Arc<ClientConfig> {
+        self.http1_only.clone()
     }
 
     /// The name to check for a connection to `host`.

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, StatusCode};
-use sidelight_net::ChunkedBody;
+use http::{Request, Response, StatusCode};
 use sidelight_net::client::{Client, ClientSettings, Protocol, SendErrorKind};
-use sidelight_net::server::{ServerKeepalive, ServerSettings};
+use sidelight_net::listener::{Endpoint, bind};
+use sidelight_net::server::{Server, ServerKeepalive, ServerSettings};
+use sidelight_net::{ChunkedBody, ReplyBody};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -223,4 +224,37 @@ async fn old_connections_are_asked_to_go_and_no_request_is_lost() {
         sent += 1;
     }
     assert_eq!(server.received.lock().len(), sent);
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_take_its_answer_is_cut() {
+    let settings = ServerSettings {
+        header_timeout: Some(SECOND / 10),
+        send_timeout: Some(SECOND / 10),
+        ..ServerSettings::default()
+    };
+    let endpoint = Endpoint::Tcp {
+        host: "127.0.0.1".to_owned(),
+        port: 0,
+    };
+    let listener = bind(&endpoint).await.expect("bound");
+    let address = listener.tcp_address().expect("TCP");
+    let server = Server::new(listener, settings, |_, _| async {
+        let piece = Bytes::from(vec![b'x'; 1 << 20]);
+        Response::new(ReplyBody::stream(futures_util::stream::repeat(piece)))
+    });
+    let serving = tokio::spawn(server.serve());
+    let mut stream = TcpStream::connect(address).await.expect("connected");
+    stream
+        .write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+        .await
+        .expect("sent");
+    // Nothing is read. A server that ended the connection answers what is sent then with a reset.
+    let cut = async {
+        while stream.write_all(b"x").await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(20 * SECOND, cut).await.expect("cut");
+    serving.abort();
 }

@@ -4,10 +4,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Request;
+use http::{HeaderMap, Request, Uri, Version};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, SanType, date_time_ymd};
 use sidelight_net::ChunkedBody;
-use sidelight_net::client::{Client, ClientSettings, Protocol, SendError};
+use sidelight_net::admission::Unlimited;
+use sidelight_net::client::{Client, ClientSettings, PageClient, PageError, Protocol, SendError};
+use sidelight_net::grpc::ReadLimits;
+use sidelight_net::http_body;
 use sidelight_net::tls::{ClientTls, ClientTlsSettings, MinVersion, ServerTls, ServerTlsFiles, TlsError};
 use tempfile::TempDir;
 
@@ -205,6 +208,47 @@ async fn certificates_are_checked_in_both_directions() {
             }
         }
     }
+}
+
+/// Gets a page twice and reads it to its end.
+async fn get_twice(client: &mut PageClient) -> Result<(), PageError> {
+    for _ in 0..2 {
+        let response = client.get(&HeaderMap::new(), &Uri::from_static("/page")).await?;
+        assert_eq!(response.version(), Version::HTTP_11);
+        let (head, body) = response.into_parts();
+        let body = http_body::read_answer(&head.headers, body, ReadLimits::default(), &Unlimited).await;
+        body.expect("to its end");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_page_comes_over_one_http1_connection_and_its_servers_certificate_is_checked() {
+    let folder = tempfile::tempdir().expect("folder");
+    let (ours, other) = (Authority::new("one"), Authority::new("another"));
+    let tls = server_tls(ours.issue(&folder, "good", "localhost", false), None);
+    let options = Options {
+        tls: Some(tls),
+        ..Options::default()
+    };
+    let server = OtlpServer::start(options).await;
+    let target = format!("https://localhost:{}", server.address().port())
+        .parse()
+        .expect("target");
+    for (authority, refused) in [(&ours, None), (&other, Some("UnknownIssuer"))] {
+        let settings = ClientTlsSettings {
+            ca_file: Some(authority.write(&folder, "ca.pem")),
+            ..ClientTlsSettings::default()
+        };
+        let tls = ClientTls::load(&settings).expect("usable settings");
+        let mut client = PageClient::new(&target, Some(tls)).expect("no socket file");
+        match (get_twice(&mut client).await, refused) {
+            (Ok(()), None) => {}
+            (Err(PageError::Connect(words)), Some(expected)) => assert!(words.contains(expected), "{words}"),
+            (result, _) => panic!("{result:?}"),
+        }
+    }
+    assert_eq!(server.peers.lock().len(), 1);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! What the program itself uses: processor time and memory.
 
 mod portable;
+#[cfg(target_os = "linux")]
 mod proc_self;
 
 use std::time::{Duration, Instant};
@@ -34,7 +35,11 @@ impl ProcessSampler {
 
     /// Reads the figures. What cannot be read is zero. Two small files on Linux, some 20 µs.
     pub fn sample(&self) -> ProcessUsage {
-        let (cpu_seconds, rss_bytes) = proc_self::read().or_else(portable::read).unwrap_or_default();
+        #[cfg(target_os = "linux")]
+        let read = proc_self::read().or_else(portable::read);
+        #[cfg(not(target_os = "linux"))]
+        let read = portable::read();
+        let (cpu_seconds, rss_bytes) = read.unwrap_or_default();
         ProcessUsage {
             cpu_seconds,
             rss_bytes,

@@ -1,16 +1,19 @@
 //! "What flows": a short text for the terminal, made from two readings of the metrics.
 //!
 //! ```text
-//! 13:58:06Z  healthy  up 1m05s  cpu 3.1 %  rss 14.2 MB
+//! 13:58:06Z  sidelight healthy  up 1m05s  cpu 3.1 %  rss 14.2 MB
+//!   see  host_metrics   cpu 12.3 %  memory 41 % of 25.2 GB
 //!   in   otlp        traces 1,204/s  logs 30/s  refused 2/s
 //!   out  otlp_grpc   traces 1,204/s  queue 12 %
 //!   1,234,600 accepted, 1,234,000 delivered, 600 queued: every item is accounted for
 //! ```
 
 mod flow;
+mod headlines;
 mod numbers;
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sidelight_component::metrics::FamilySnapshot;
@@ -37,6 +40,17 @@ pub struct Snapshot {
     pub process: ProcessUsage,
     /// The verdict.
     pub health: Health,
+    /// What components see.
+    pub headlines: Vec<Headlines>,
+}
+
+/// What one component sees, in its own words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Headlines {
+    /// The component's id.
+    pub component: String,
+    /// Its lines; control characters in them are shown as such.
+    pub lines: Arc<[String]>,
 }
 
 /// Reasons of bad health that are shown.
@@ -49,6 +63,7 @@ pub fn render(before: &Snapshot, now: &Snapshot, color: bool) -> String {
     let mut text = String::new();
     head(&mut text, before, now, elapsed, color);
     reasons(&mut text, &now.health);
+    headlines::push(&mut text, &now.headlines);
     let flows = flows(&before.families, &now.families);
     let width = flows
         .iter()
@@ -65,7 +80,7 @@ pub fn render(before: &Snapshot, now: &Snapshot, color: bool) -> String {
 fn head(text: &mut String, before: &Snapshot, now: &Snapshot, elapsed: Duration, color: bool) {
     let nanos = i128::from(now.now.unix_nanos);
     if let Ok(at) = jiff::Timestamp::from_nanosecond(nanos) {
-        let _ = write!(text, "{}Z  ", at.strftime("%H:%M:%S"));
+        let _ = write!(text, "{}Z  sidelight ", at.strftime("%H:%M:%S"));
     }
     let (word, code) = match &now.health {
         Health::Starting => ("starting", 33),

@@ -63,6 +63,7 @@ fn snapshot(registry: &Registry, at: Instant, seconds: u64, health: Health) -> S
             uptime: Duration::from_secs(60 + seconds),
         },
         health,
+        headlines: Vec::new(),
     }
 }
 
@@ -97,13 +98,32 @@ fn the_summary_says_what_flowed_between_two_readings() {
     assert_eq!(
         render(&before, &now, false),
         "\
-13:58:05Z  healthy  up 1m05s  cpu 3.1 %  rss 14.2 MB
+13:58:05Z  sidelight healthy  up 1m05s  cpu 3.1 %  rss 14.2 MB
   in   otlp             traces 1,204/s  logs 0.4/s  refused 10/s
   in   otlp/second      nothing yet
   out  otlp_grpc/main   traces 1,000/s  failed 0.2/s  queue 25 %
   8,000 accepted, 7,960 delivered, 40 queued: every item is accounted for
 "
     );
+}
+
+#[test]
+fn what_components_see_stands_below_the_head_in_their_own_words() {
+    let (before, mut now) = five_seconds(Health::Ok);
+    let of = |component: &str, lines: Vec<String>| Headlines {
+        component: component.to_owned(),
+        lines: lines.into(),
+    };
+    now.headlines = vec![
+        of("host_metrics", vec!["cpu 12.3 %".to_owned()]),
+        of("process", (0..12).map(|n| format!("app{n}\n  up 1s")).collect()),
+    ];
+    let text = render(&before, &now, false);
+    let seen: Vec<&str> = text.lines().skip(1).take(12).collect();
+    assert_eq!(seen[0], "  see  host_metrics   cpu 12.3 %");
+    assert_eq!(seen[1], "  see  process        app0\\n  up 1s");
+    assert_eq!(seen[2], "  see                 app1\\n  up 1s");
+    assert_eq!(seen[11], "                      and 2 more");
 }
 
 #[test]
@@ -114,7 +134,7 @@ fn bad_health_and_a_bad_ledger_are_seen_with_their_reasons() {
     let (before, mut now) = five_seconds(Health::Unhealthy(reasons));
     now.ledger.rows[1].queued = 0;
     let text = render(&before, &now, false);
-    assert!(text.starts_with("13:58:05Z  UNHEALTHY  up"), "{text}");
+    assert!(text.starts_with("13:58:05Z  sidelight UNHEALTHY  up"), "{text}");
     assert!(
         text.contains("\n  !    exporter `e0`: refused\\n\\u{1b}[2J\n"),
         "{text}"
