@@ -175,15 +175,11 @@ impl Figures {
         }
     }
 
-    /// Those of the control group alone.
-    pub(super) fn of_group(&self) -> Self {
-        let mut group = Self::default();
-        for figure in Figure::ALL {
-            if *figure as usize >= Figure::GroupUser as usize {
-                group.set(*figure, self.get(*figure));
-            }
+    /// Leaves out those of the control group.
+    pub(super) fn clear_group(&mut self) {
+        for slot in self.0.iter_mut().skip(Figure::GroupUser as usize) {
+            *slot = None;
         }
-        group
     }
 
     /// Adds what a process that has ended had counted to what ended before it.

@@ -61,28 +61,25 @@ impl Info {
         }
     }
 
-    /// The attributes; seven at most.
-    pub(super) fn attributes(&self) -> Vec<(Term, Attr<'_>)> {
-        let texts = [
-            (COMMAND, &self.command),
-            (OWNER, &self.owner),
-            (EXECUTABLE_NAME, &self.executable_name),
-            (EXECUTABLE_PATH, &self.executable_path),
+    /// Calls `work` with the attributes.
+    pub(super) fn with_attributes(&self, work: impl FnOnce(&[(Term, Attr<'_>)])) {
+        let all = [
+            (PID, Some(Attr::Int(i64::from(self.pid)))),
+            (CREATION_TIME, Some(Attr::Text(&self.creation_time))),
+            (COMMAND, self.command.as_deref().map(Attr::Text)),
+            (OWNER, self.owner.as_deref().map(Attr::Text)),
+            (EXECUTABLE_NAME, self.executable_name.as_deref().map(Attr::Text)),
+            (EXECUTABLE_PATH, self.executable_path.as_deref().map(Attr::Text)),
+            (COMMAND_ARGS, self.arguments.as_deref().map(Attr::Texts)),
         ];
-        let mut attributes = vec![
-            (PID, Attr::Int(i64::from(self.pid))),
-            (CREATION_TIME, Attr::Text(&self.creation_time)),
-        ];
-        let texts = texts
-            .into_iter()
-            .filter_map(|(key, text)| Some((key, Attr::Text(text.as_deref()?))));
-        attributes.extend(texts);
-        attributes.extend(
-            self.arguments
-                .as_deref()
-                .map(|all| (COMMAND_ARGS, Attr::Texts(all))),
-        );
-        attributes
+        let mut there = [(PID, Attr::Int(0)); 7];
+        let mut count = 0;
+        let known = all.into_iter().filter_map(|(key, value)| Some((key, value?)));
+        for (slot, attribute) in there.iter_mut().zip(known) {
+            *slot = attribute;
+            count += 1;
+        }
+        work(there.get(..count).unwrap_or_default());
     }
 }
 

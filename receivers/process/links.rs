@@ -26,6 +26,8 @@ pub(super) struct LinkCounts {
     files: Vec<u64>,
     /// By transport and state.
     sockets: [[u64; STATES]; 2],
+    /// The sockets of the process at hand.
+    inodes: Vec<u64>,
 }
 
 /// The sockets of the networks that were looked at in this sample.
@@ -103,18 +105,16 @@ impl LinkCounts {
         patterns: &Patterns,
         networks: Option<&mut Networks>,
     ) -> io::Result<()> {
-        let mut inodes = Vec::new();
-        let asks_for_sockets = networks.is_some();
+        self.inodes.clear();
         process.each_descriptor(|target| match socket_inode(target) {
-            Some(inode) if asks_for_sockets => inodes.push(inode),
-            Some(_) => {}
-            None => self.take_path(target, patterns),
+            Some(inode) => self.inodes.push(inode),
+            None => take_path(&mut self.files, target, patterns),
         })?;
-        let Some(networks) = networks.filter(|_| !inodes.is_empty()) else {
+        let Some(networks) = networks.filter(|_| !self.inodes.is_empty()) else {
             return Ok(());
         };
         let table = networks.of(process)?;
-        for (transport, state) in inodes.into_iter().filter_map(|inode| table.get(inode)) {
+        for (transport, state) in self.inodes.iter().filter_map(|inode| table.get(*inode)) {
             let states = match transport {
                 Transport::Tcp => &mut self.sockets[0],
                 Transport::Udp => &mut self.sockets[1],
@@ -125,13 +125,6 @@ impl LinkCounts {
             states[place] += 1;
         }
         Ok(())
-    }
-
-    fn take_path(&mut self, path: &[u8], patterns: &Patterns) {
-        let path = path.strip_suffix(b" (deleted)").unwrap_or(path);
-        for (count, (_, pattern)) in self.files.iter_mut().zip(&patterns.0) {
-            *count += u64::from(pattern.is_match(path));
-        }
     }
 
     /// Writes the open files; all patterns, also those that no file has.
@@ -168,6 +161,13 @@ impl LinkCounts {
                 (1 << (number * STATES + state), *count, attributes)
             })
         })
+    }
+}
+
+fn take_path(files: &mut [u64], path: &[u8], patterns: &Patterns) {
+    let path = path.strip_suffix(b" (deleted)").unwrap_or(path);
+    for (count, (_, pattern)) in files.iter_mut().zip(&patterns.0) {
+        *count += u64::from(pattern.is_match(path));
     }
 }
 

@@ -8,20 +8,22 @@ use sidelight_component::Now;
 use sidelight_procfs::host::ticks_per_second;
 use tracing::info;
 
-use super::cgroup_watch::CgroupWatch;
+use super::cgroups::CgroupWatch;
+use super::cpu_share::{CpuShare, NANO};
 use super::exits::{Cause, Exits};
 use super::failures::Reading;
-use super::figures::{Figure, FigureSet, Figures};
+use super::figures::{Figure, Figures};
 use super::info::{Describing, Info};
-use super::links::{LinkCounts, LinkSeries, Patterns};
+use super::links::{LinkCounts, Patterns};
 use super::member::{Ending, Member, Reader};
-use super::metrics::{EXIT_CAUSE, Metric};
+use super::metrics::Metric;
 use super::process_list::{Comm, Identity};
 use super::watch::Surroundings;
-use crate::sampling::{Attr, Instance, MetricSet, MetricTable, Sink};
+use crate::sampling::{Instance, MetricTable};
 
-/// Billionths, for shares.
-const NANO: f64 = 1e9;
+mod writing;
+
+use writing::Series;
 
 /// A process younger than this may still become another program.
 const SETTLED_SECONDS: u64 = 10;
@@ -30,7 +32,7 @@ const SETTLED_SECONDS: u64 = 10;
 #[derive(Debug)]
 pub(super) struct LogicalProcess {
     pub(super) name: Arc<str>,
-    pub(super) instance: Instance,
+    pub(super) instance: Arc<Instance>,
     /// Its number among the processes of a target that are each on their own.
     pub(super) slot: Option<usize>,
     members: Vec<Member>,
@@ -44,6 +46,7 @@ pub(super) struct LogicalProcess {
     /// Whether `links` are those of the last sample they were due in, and not what could not be read.
     has_links: bool,
     group: CgroupWatch,
+    group_figures: Figures,
     /// When the sums began, in Unix nanoseconds.
     start: u64,
     info: Option<Described>,
@@ -61,16 +64,6 @@ struct Described {
     is_settled: bool,
 }
 
-/// Which series there are: each ends with a point that says so.
-#[derive(Debug, Default)]
-struct Series {
-    figures: FigureSet,
-    sockets: LinkSeries,
-    files: bool,
-    info: Option<Info>,
-    up: bool,
-}
-
 /// How it has fared.
 #[derive(Debug, Default)]
 pub(super) struct Life {
@@ -81,22 +74,11 @@ pub(super) struct Life {
     pub(super) down: Option<(Instant, Cause)>,
 }
 
-/// Processor time between two samples.
-#[derive(Debug, Default)]
-struct CpuShare {
-    /// At the last sample.
-    looked: Option<(Instant, u64)>,
-    /// Of one processor, in per cent, for the headline.
-    percent: Option<f64>,
-    /// When the metric was due last: user and system ticks.
-    due: Option<(Instant, u64, u64)>,
-}
-
 impl LogicalProcess {
     pub(super) fn new(name: &str, instance: Instance, slot: Option<usize>, has_lead: bool) -> Self {
         Self {
             name: name.into(),
-            instance,
+            instance: Arc::new(instance),
             slot,
             members: Vec::new(),
             has_lead,
@@ -105,6 +87,7 @@ impl LogicalProcess {
             links: LinkCounts::default(),
             has_links: false,
             group: CgroupWatch::default(),
+            group_figures: Figures::default(),
             start: 0,
             info: None,
             series: Series::default(),
@@ -130,7 +113,7 @@ impl LogicalProcess {
 
     /// Share of one processor since the last sample, in per cent.
     pub(super) fn cpu_percent(&self) -> Option<f64> {
-        self.cpu.percent
+        self.cpu.percent()
     }
 
     /// Looks which of its processes still run.
@@ -148,7 +131,7 @@ impl LogicalProcess {
                             .for_each(|other| self.remove(other, around));
                     }
                     if self.members.is_empty() {
-                        self.end(ending, reader, now);
+                        self.end(ending, reader, around, now);
                     }
                 }
             }
@@ -162,8 +145,9 @@ impl LogicalProcess {
     }
 
     /// All of it has ended.
-    fn end(&mut self, ending: Ending, reader: &mut Reader<'_>, now: Now) {
-        let cause = Cause::of(ending, self.group.has_killed(reader.buffer));
+    fn end(&mut self, ending: Ending, reader: &mut Reader<'_>, around: &mut Surroundings, now: Now) {
+        let is_oom = self.group.has_killed(&mut around.groups, reader.buffer);
+        let cause = Cause::of(ending, is_oom);
         self.life.exits.count(cause);
         self.life.down = Some((now.instant, cause));
         let how = cause.text().unwrap_or_else(|| "unknown".to_owned());
@@ -175,8 +159,8 @@ impl LogicalProcess {
     fn clear(&mut self) {
         self.departed = Figures::default();
         self.figures = Figures::default();
+        self.group_figures = Figures::default();
         self.cpu = CpuShare::default();
-        self.group = CgroupWatch::default();
         self.info = None;
     }
 
@@ -268,13 +252,13 @@ impl LogicalProcess {
     }
 
     fn add_up(&mut self) {
-        let group = std::mem::take(&mut self.figures);
+        self.figures = Figures::default();
         let several = self.members.len() > 1;
         for member in &self.members {
             self.figures.join(&member.figures, several);
         }
         self.figures.join(&self.departed, false);
-        self.figures.join(&group.of_group(), false);
+        self.figures.join(&self.group_figures, false);
     }
 
     fn read_links(&mut self, reader: &mut Reader<'_>, around: &mut Surroundings, patterns: &Patterns) {
@@ -297,16 +281,27 @@ impl LogicalProcess {
     }
 
     /// Reads the control group of the first process.
-    fn read_group(&mut self, reader: &mut Reader<'_>, around: &Surroundings) {
-        let (Some(root), Some(first)) = (&around.cgroup_root, self.members.first()) else {
+    fn read_group(&mut self, reader: &mut Reader<'_>, around: &mut Surroundings) {
+        let Some(first) = self.members.first() else {
             return;
         };
-        let (group, figures, buffer) = (&mut self.group, &mut self.figures, &mut *reader.buffer);
-        let process = first.process(reader.dir);
-        match process.and_then(|process| group.follow(&process, root, around.boot_unix_nanos, buffer)) {
-            Ok(()) => group.read(reader.due, figures, buffer),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        let starts = (around.boot_unix_nanos, self.start);
+        let (groups, allowance) = (&mut around.groups, &mut around.allowance);
+        let (group, figures) = (&mut self.group, &mut self.group_figures);
+        let read = first
+            .process(reader.dir)
+            .and_then(|process| group.read(&process, starts, groups, allowance, figures, reader));
+        match read {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => *figures = Figures::default(),
             Err(error) => (reader.failed)(Reading::Cgroup, &error),
+        }
+    }
+
+    /// Leaves its control group to another process of it.
+    pub(super) fn leave_group_to(&mut self, other: &Self) {
+        if self.group.is_that_of(&other.group) {
+            self.figures.clear_group();
         }
     }
 
@@ -340,170 +335,25 @@ impl LogicalProcess {
     /// What it used of processors since the last sample, and since the metric was due.
     fn share_cpu(&mut self, reader: &mut Reader<'_>, around: &Surroundings, now: Now) {
         let ticks = |figure| self.figures.get(figure).unwrap_or(0);
-        let (user, system) = (ticks(Figure::CpuUser), ticks(Figure::CpuSystem));
-        let used = (now.instant, user + system);
-        let last = self.cpu.looked.replace(used);
-        self.cpu.percent = last.and_then(|(at, before)| {
-            let seconds = elapsed(at, now.instant)?;
-            Some(100.0 * seconds_of((user + system).saturating_sub(before)) / seconds)
-        });
-        if !reader.due.contains(Metric::CpuUtilization) {
-            return;
+        let used = (ticks(Figure::CpuUser), ticks(Figure::CpuSystem));
+        self.cpu.look(now.instant, used);
+        if reader.due.contains(Metric::CpuUtilization) {
+            let cpus = self.available_cpus(reader, around);
+            let share = self.cpu.since_due(now.instant, used, cpus);
+            self.figures
+                .set(Figure::UtilizationUser, share.map(|(user, _)| user));
+            self.figures
+                .set(Figure::UtilizationSystem, share.map(|(_, system)| system));
         }
-        let cpus = self.available_cpus(reader, around);
-        let last = self.cpu.due.replace((now.instant, user, system));
-        let share = last.and_then(|(at, old_user, old_system)| {
-            let capacity = elapsed(at, now.instant)? * cpus?;
-            let of = |now: u64, before| (seconds_of(now.saturating_sub(before)) / capacity * NANO) as u64;
-            Some((of(user, old_user), of(system, old_system)))
-        });
-        self.figures
-            .set(Figure::UtilizationUser, share.map(|(user, _)| user));
-        self.figures
-            .set(Figure::UtilizationSystem, share.map(|(_, system)| system));
     }
 
     /// Processors that it can use: those it may run on, and no more than the quota of its control group.
     fn available_cpus(&self, reader: &mut Reader<'_>, around: &Surroundings) -> Option<f64> {
         let allowed = self.members.iter().map(|member| member.allowed_cpus).max();
         let allowed = f64::from(allowed.filter(|cpus| *cpus > 0)?);
-        let root = around.cgroup_root.as_ref();
-        let quota = root.and_then(|root| self.group.milli_cpus(root, reader.buffer));
+        let quota = self.group.milli_cpus(&around.groups, reader.buffer);
         Some(quota.map_or(allowed, |milli| allowed.min(milli as f64 / 1000.0)))
     }
-
-    /// Writes what is due, and ends series whose figure there is no more.
-    pub(super) fn write(
-        &mut self,
-        sink: &mut Sink<'_>,
-        due: MetricSet<Metric>,
-        around: &Surroundings,
-        patterns: &Patterns,
-    ) {
-        self.write_life(sink, due, around);
-        let is_up = self.is_up();
-        // What has ended is over at once, whenever its metric would be due.
-        let concerned = if is_up { due } else { around.enabled };
-        sink.sums_start(self.start);
-        for figures in Figure::ALL.chunk_by(|a, b| a.definition().metric == b.definition().metric) {
-            self.write_figures(sink, concerned, figures);
-        }
-        self.write_links(sink, concerned, patterns);
-        self.write_info(sink, concerned);
-    }
-
-    /// What is told of it whether it runs or not.
-    fn write_life(&mut self, sink: &mut Sink<'_>, due: MetricSet<Metric>, around: &Surroundings) {
-        sink.sums_start(around.began_unix_nanos);
-        // One of several that each stand for themselves is not missed when it is not replaced.
-        let is_over = !self.is_up() && self.slot.is_some_and(|slot| slot > 0);
-        if is_over && !self.series.up {
-            return;
-        }
-        let concerned = if is_over { around.enabled } else { due };
-        let up = u64::from(self.is_up());
-        sink.metric(concerned, Metric::Up, |points| match is_over {
-            true => points.end(&[]),
-            false => points.add(up, &[]),
-        });
-        let restarts = self.life.restarts;
-        sink.metric(concerned, Metric::Restarts, |points| match is_over {
-            true => points.end(&[]),
-            false => points.add(restarts, &[]),
-        });
-        sink.metric(concerned, Metric::Exits, |points| {
-            for (cause, count) in self.life.exits.iter() {
-                let attributes = [(EXIT_CAUSE, Attr::Word(cause))];
-                match is_over {
-                    true => points.end(&attributes),
-                    false => points.add(count, &attributes),
-                }
-            }
-        });
-        self.series.up = !is_over;
-    }
-
-    fn write_figures(&mut self, sink: &mut Sink<'_>, concerned: MetricSet<Metric>, figures: &[Figure]) {
-        let Some(metric) = figures.first().map(|figure| figure.definition().metric) else {
-            return;
-        };
-        if figures.first() == Some(&Figure::GroupUser) {
-            sink.sums_start(self.group.start());
-        }
-        let (values, series) = (&self.figures, self.series.figures);
-        sink.metric(concerned, metric, |points| {
-            for figure in figures {
-                match values.get(*figure) {
-                    Some(value) => figure.definition().write(points, value),
-                    None if series.contains(*figure) => points.end(figure.definition().attributes),
-                    None => {}
-                }
-            }
-        });
-        if concerned.contains(metric) {
-            for figure in figures {
-                self.series.figures.set(*figure, values.get(*figure).is_some());
-            }
-        }
-    }
-
-    fn write_links(&mut self, sink: &mut Sink<'_>, concerned: MetricSet<Metric>, patterns: &Patterns) {
-        let (is_up, has_files) = (self.is_up() && self.has_links, self.series.files);
-        sink.metric(concerned, Metric::OpenFiles, |points| match is_up {
-            true => self.links.write_files(patterns, points),
-            false if has_files => patterns.end(points),
-            false => {}
-        });
-        let live = self.series.sockets;
-        sink.metric(concerned, Metric::Sockets, |points| match is_up {
-            true => self.links.write_sockets(live, points),
-            false => live.end_sockets(points),
-        });
-        if concerned.contains(Metric::OpenFiles) {
-            self.series.files = is_up && !patterns.is_empty();
-        }
-        if concerned.contains(Metric::Sockets) {
-            self.series.sockets = match is_up {
-                true => self.links.socket_series(live),
-                false => LinkSeries::default(),
-            };
-        }
-    }
-
-    fn write_info(&mut self, sink: &mut Sink<'_>, concerned: MetricSet<Metric>) {
-        if !concerned.contains(Metric::Info) {
-            return;
-        }
-        let now = self.info.as_ref().map(|described| &described.info);
-        let ended = self.series.info.take_if(|shown| Some(&*shown) != now);
-        sink.metric(concerned, Metric::Info, |points| {
-            if let Some(ended) = &ended {
-                points.end(&ended.attributes());
-            }
-            if let Some(info) = now {
-                points.add(1_u64, &info.attributes());
-            }
-        });
-        if self.series.info.is_none() {
-            self.series.info = now.cloned();
-        }
-    }
-
-    /// Whether there is nothing to write, now and until it runs again.
-    pub(super) fn is_silent(&self) -> bool {
-        let is_slot = self.slot.is_some_and(|slot| slot > 0);
-        is_slot && !self.is_up() && !self.series.up && self.series.figures.is_empty()
-    }
-}
-
-/// Ticks as seconds.
-fn seconds_of(ticks: u64) -> f64 {
-    ticks as f64 / ticks_per_second() as f64
-}
-
-fn elapsed(from: Instant, to: Instant) -> Option<f64> {
-    let seconds = to.checked_duration_since(from)?.as_secs_f64();
-    (seconds > 0.0).then_some(seconds)
 }
 
 /// A share in billionths.

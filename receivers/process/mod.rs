@@ -1,7 +1,8 @@
 #![doc = include_str!("README.md")]
 
-mod cgroup_watch;
+mod cgroups;
 mod config;
+mod cpu_share;
 mod descriptor_allowance;
 mod exits;
 mod failures;

@@ -10,8 +10,10 @@ use crate::sampling::MetricSet;
 pub(super) struct Schedule {
     /// By the metric's number; `None` where it is not written.
     intervals: Vec<Option<Duration>>,
-    /// Rounds of each that are over.
+    /// The last round of each, counted from the first sample.
     rounds: Vec<Option<u64>>,
+    /// Which of them are due in the sample at hand.
+    due: Vec<bool>,
     /// Time between two samples: half of it is how far a sample may be off.
     tick: Duration,
     first: Option<Instant>,
@@ -21,6 +23,7 @@ impl Schedule {
     pub(super) fn new(intervals: Vec<Option<Duration>>, tick: Duration) -> Self {
         Self {
             rounds: vec![None; intervals.len()],
+            due: vec![false; intervals.len()],
             intervals,
             tick,
             first: None,
@@ -37,8 +40,8 @@ impl Schedule {
     pub(super) fn due(&mut self, now: Instant) -> MetricSet<Metric> {
         let first = *self.first.get_or_insert(now);
         let since = (now.saturating_duration_since(first) + self.tick / 2).as_nanos();
-        let mut due = vec![false; self.intervals.len()];
-        for ((interval, round), due) in self.intervals.iter().zip(&mut self.rounds).zip(&mut due) {
+        let rounds = self.intervals.iter().zip(&mut self.rounds);
+        for ((interval, round), due) in rounds.zip(&mut self.due) {
             let Some(interval) = interval else { continue };
             let reached = u64::try_from(since / interval.as_nanos().max(1)).unwrap_or(u64::MAX);
             *due = round.is_none_or(|round| round < reached);
@@ -46,7 +49,7 @@ impl Schedule {
                 *round = Some(reached);
             }
         }
-        MetricSet::of(|number, _| due.get(number).copied().unwrap_or_default())
+        MetricSet::of(|number, _| self.due.get(number).copied().unwrap_or_default())
     }
 }
 

@@ -187,13 +187,16 @@ impl Watched {
             for process in this.processes.iter_mut().filter(|process| process.is_up()) {
                 process.read(reader, around, &this.patterns, now);
             }
+            if let Some((first, others)) = this.processes.split_first_mut() {
+                others.iter_mut().for_each(|other| other.leave_group_to(first));
+            }
         });
     }
 
     /// Writes what is due.
     pub(super) fn write(&mut self, sample: &mut Sample<'_>, due: MetricSet<Metric>, around: &Surroundings) {
         for process in self.processes.iter_mut().filter(|process| !process.is_silent()) {
-            let (instance, slot) = (process.instance.clone(), process.slot);
+            let (instance, slot) = (Arc::clone(&process.instance), process.slot);
             sample.resource(
                 |resource| {
                     instance.write(resource);

@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 use sidelight_component::metrics::Counter;
 use sidelight_component::{BuildContext, Now, Permit, StatusReporter};
-use sidelight_procfs::cgroup::unified_root;
 use sidelight_procfs::host::meminfo::MemInfo;
 use sidelight_procfs::host::stat::Stat;
 use sidelight_procfs::host::{ticks_per_second, uptime};
 use sidelight_procfs::{KeptFile, own_descriptor_limit};
 use tracing::warn;
 
+use super::cgroups::Cgroups;
 use super::config::Config;
 use super::descriptor_allowance::DescriptorAllowance;
 use super::failures::Failures;
@@ -53,8 +53,7 @@ pub(super) struct Watch {
 pub(super) struct Surroundings {
     /// The host's root directory.
     pub(super) root: PathBuf,
-    /// The root of its control groups, version 2.
-    pub(super) cgroup_root: Option<PathBuf>,
+    pub(super) groups: Cgroups,
     pub(super) boot_unix_nanos: u64,
     /// When we began to count restarts.
     pub(super) began_unix_nanos: u64,
@@ -103,7 +102,7 @@ impl Watch {
             targets: config.targets.iter().enumerate().filter_map(watched).collect(),
             around: Surroundings {
                 root: root.to_path_buf(),
-                cgroup_root: unified_root(&root.join("sys/fs/cgroup")),
+                groups: Cgroups::new(&root.join("sys/fs/cgroup")),
                 boot_unix_nanos: boot_seconds.saturating_mul(1_000_000_000),
                 began_unix_nanos: 0,
                 now_unix_nanos: 0,
@@ -168,6 +167,7 @@ impl Sampler for Watch {
         }
         self.around.now_unix_nanos = now.unix_nanos;
         self.around.networks.begin();
+        self.around.groups.begin(&mut self.around.allowance);
         let uptime_ticks = self.uptime_ticks();
         self.each_target(due, uptime_ticks, |target, _, tools, around, _| {
             target.look(tools, around, now)

@@ -44,6 +44,8 @@ pub enum CgroupFile {
 }
 
 impl CgroupFile {
+    const COUNT: usize = Self::IoPressure as usize + 1;
+
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
@@ -62,13 +64,29 @@ impl CgroupFile {
     }
 }
 
-/// A group, held by a descriptor of its folder: when the group is removed reads fail, also when another of its name
-/// is made.
+/// A group, held by descriptors of its folder and of the files that were read: when the group is removed reads fail,
+/// also when another of its name is made.
 #[derive(Debug)]
 pub struct Cgroup {
     folder: OwnedFd,
     path: PathBuf,
+    files: [Place; CgroupFile::COUNT],
 }
+
+/// What is known of a file.
+#[derive(Debug, Default)]
+enum Place {
+    /// Nothing yet.
+    #[default]
+    Unknown,
+    /// It is kept open.
+    Kept(OwnedFd),
+    /// It was not there; asked again after so many reads, for a controller may be switched on.
+    Missing { reads_left: u8 },
+}
+
+/// Reads of a file that is not there, of which only the first asks.
+const MISSING_FOR: u8 = 60;
 
 impl Cgroup {
     /// Opens the group at `path` below the root of the hierarchy.
@@ -79,7 +97,11 @@ impl Cgroup {
         let path = root.join(path.trim_start_matches('/'));
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let folder = rustix::fs::open(&path, flags, Mode::empty())?;
-        Ok(Self { folder, path })
+        Ok(Self {
+            folder,
+            path,
+            files: Default::default(),
+        })
     }
 
     /// Its path.
@@ -95,14 +117,35 @@ impl Cgroup {
         Ok(fstat(&self.folder)?.st_ino)
     }
 
-    /// Reads a file into `buffer`, whose content is replaced and whose allocation is kept.
+    /// Reads a file into `buffer`, whose content is replaced and whose allocation is kept. It stays open for the next
+    /// time.
     ///
     /// # Errors
-    /// `ENOENT` without the controller or where the group was removed, `ENODEV`, `EOPNOTSUPP` for pressure that is
+    /// `ENOENT` without the controller, `ENODEV` where the group was removed, `EOPNOTSUPP` for pressure that is
     /// switched off.
-    pub fn read<'b>(&self, file: CgroupFile, buffer: &'b mut Vec<u8>) -> io::Result<&'b [u8]> {
-        let file = open_in(&self.folder, format_args!("{}", file.name()), OFlags::empty())?;
-        read_record(&file, buffer, MAX_FILE_BYTES)
+    pub fn read<'b>(&mut self, file: CgroupFile, buffer: &'b mut Vec<u8>) -> io::Result<&'b [u8]> {
+        let missing = || io::Error::from(io::ErrorKind::NotFound);
+        let place = self.files.get_mut(file as usize).ok_or_else(missing)?;
+        if let Place::Missing { reads_left } = place {
+            *reads_left -= 1;
+            if *reads_left > 0 {
+                return Err(missing());
+            }
+            *place = Place::Unknown;
+        }
+        if let Place::Unknown = place {
+            *place = match open_in(&self.folder, format_args!("{}", file.name()), OFlags::empty()) {
+                Ok(opened) => Place::Kept(opened),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Place::Missing {
+                    reads_left: MISSING_FOR,
+                },
+                Err(error) => return Err(error),
+            };
+        }
+        match place {
+            Place::Kept(opened) => read_record(opened, buffer, MAX_FILE_BYTES),
+            _ => Err(missing()),
+        }
     }
 }
 
@@ -325,7 +368,7 @@ mod tests {
         std::fs::write(unified.join("cgroup.controllers"), "cpu").expect("written");
         assert_eq!(unified_root(root.path()), Some(unified.clone()));
         std::fs::write(unified.join("a.slice/memory.max"), "max\n").expect("written");
-        let (group, mut buffer) = (Cgroup::open(&unified, "/a.slice").expect("opened"), Vec::new());
+        let (mut group, mut buffer) = (Cgroup::open(&unified, "/a.slice").expect("opened"), Vec::new());
         assert_eq!(
             group.read(CgroupFile::MemoryMax, &mut buffer).expect("read"),
             b"max\n"
@@ -333,7 +376,11 @@ mod tests {
         std::fs::rename(unified.join("a.slice"), unified.join("b.slice")).expect("renamed");
         assert!(Cgroup::open(&unified, "/a.slice").is_err());
         assert!(group.read(CgroupFile::MemoryMax, &mut buffer).is_ok());
+        // A file that appears is found in the end.
         assert!(group.read(CgroupFile::CpuMax, &mut buffer).is_err());
+        std::fs::write(unified.join("b.slice/cpu.max"), "max 100000\n").expect("written");
+        let found = (0..MISSING_FOR).position(|_| group.read(CgroupFile::CpuMax, &mut buffer).is_ok());
+        assert_eq!(found, Some(usize::from(MISSING_FOR) - 1));
     }
 
     proptest! {

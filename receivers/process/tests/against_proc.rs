@@ -215,7 +215,8 @@ fn known_memory_threads_descriptors_and_children_are_found() {
         );
     }
     assert!((100e6..105e6).contains(&grown("sidelight.process.memory.rss", &["anon"])));
-    assert!((100e6..105e6).contains(&grown("sidelight.process.memory.pss", &[])));
+    // Its share of what it has in common with other Pythons changes when they end.
+    assert!((100e6..130e6).contains(&grown("sidelight.process.memory.pss", &[])));
     assert!(grown("process.memory.virtual", &[]) >= 100e6);
     assert!(grown("process.paging.faults", &["minor"]) >= 100.0);
     assert_eq!(grown("process.unix.file_descriptor.count", &[]), 50.0);

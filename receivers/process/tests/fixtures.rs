@@ -219,6 +219,25 @@ fn a_group_that_its_manager_removed_is_asked_for_above() {
 }
 
 #[test]
+fn sums_of_a_group_that_was_made_anew_begin_with_its_process() {
+    let host = Host::new();
+    let mut rig = host.rig("executable: app");
+    let start = |points: &Points| points.point("sidelight.process.cgroup.cpu.time", &["user"]).start;
+    let boot = 1_700_000_000_000_000_000;
+    assert_eq!(start(&rig.sample()), boot);
+    host.process(PID, "S", 300_000);
+    assert_eq!(
+        start(&rig.sample()),
+        boot,
+        "a process that restarts in its old group"
+    );
+    fs::rename(host.path().join(GROUP), host.path().join(format!("{GROUP}.old"))).expect("renamed");
+    host.write(&format!("{GROUP}/cpu.stat"), "user_usec 1\nsystem_usec 1\n");
+    host.process(PID, "S", 400_000);
+    assert_eq!(start(&rig.sample()), boot + 4_000_000_000_000);
+}
+
+#[test]
 fn another_process_with_the_pid_is_a_restart() {
     let host = Host::new();
     let mut rig = host.rig("executable: app");

@@ -136,6 +136,27 @@ fn what_has_ended_says_so_once_and_is_down_until_it_runs_again() {
 }
 
 #[test]
+fn series_that_are_not_due_end_with_the_process_all_the_same() {
+    let word = unique_word();
+    let mut rig = Rig::new(&format!(
+        "targets: [{{name: app, cmdline: {word}}}]\nmetrics: {{process.thread.count: {{collection_interval: 1h}}, \
+         sidelight.process.info: {{collection_interval: 1h}}}}"
+    ));
+    let mut process = Sleeper::start(&word);
+    assert_eq!(rig.sample().value("process.thread.count", &[]), 1.0);
+    assert_eq!(
+        rig.sample().metric("process.thread.count").count(),
+        0,
+        "it is not due"
+    );
+    process.kill();
+    let ended = rig.sample();
+    assert_eq!(ended.point("process.thread.count", &[]).value, None);
+    assert_eq!(ended.point("sidelight.process.info", &[]).value, None);
+    assert_eq!(rig.sample().metric("process.thread.count").count(), 0, "once");
+}
+
+#[test]
 fn the_cause_is_known_while_nobody_has_asked_for_the_status() {
     for (end, cause, text) in [
         ("os.kill(os.getpid(), 9)", "signal", "signal 9"),

@@ -210,7 +210,9 @@ impl Python {
             .args(["-c", OBEYS, word])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped());
-        let mut child = change(&mut command).spawn().expect("python3");
+        change(&mut command);
+        // A group of its own, so that its children end with it.
+        let mut child = command.process_group(0).spawn().expect("python3");
         let mut python = Self {
             word: word.to_owned(),
             to: child.stdin.take().expect("its input"),
@@ -241,6 +243,12 @@ impl Python {
 
 impl Drop for Python {
     fn drop(&mut self) {
+        let group = i32::try_from(self.child.id())
+            .ok()
+            .and_then(rustix::process::Pid::from_raw);
+        if let Some(group) = group {
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -45,6 +45,21 @@ impl Process {
     }
 }
 
+impl Process {
+    /// The children of a process that has only its first thread; see [`Thread::children`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn children_of_first_thread<'b>(
+        &self,
+        buffer: &'b mut Vec<u8>,
+    ) -> io::Result<impl Iterator<Item = u32> + use<'b>> {
+        let path = format_args!("task/{}/children", self.pid());
+        let file = open_in(&self.folder, path, OFlags::empty())?;
+        Ok(pids(read_record(&file, buffer, MAX_FILE_BYTES)?))
+    }
+}
+
 impl Thread<'_> {
     /// Its id; of the first thread the process's.
     pub fn tid(&self) -> u32 {
@@ -64,12 +79,15 @@ impl Thread<'_> {
     /// # Errors
     /// `ENOENT` on a kernel without `CONFIG_PROC_CHILDREN`, or where the thread has ended.
     pub fn children<'b>(&self, buffer: &'b mut Vec<u8>) -> io::Result<impl Iterator<Item = u32> + use<'b>> {
-        let text = self.read_named("children", buffer)?;
-        Ok(words(text).filter_map(|pid| u32::try_from(number(pid)?).ok()))
+        Ok(pids(self.read_named("children", buffer)?))
     }
 
     fn read_named<'b>(&self, name: &str, buffer: &'b mut Vec<u8>) -> io::Result<&'b [u8]> {
         let file = open_in(self.folder, format_args!("{}/{name}", self.tid), OFlags::empty())?;
         read_record(&file, buffer, MAX_FILE_BYTES)
     }
+}
+
+fn pids(text: &[u8]) -> impl Iterator<Item = u32> {
+    words(text).filter_map(|pid| u32::try_from(number(pid)?).ok())
 }
