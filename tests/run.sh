@@ -40,6 +40,8 @@ step "fuzz targets compile" fuzz_targets
 step "backends" tests/backends/install.sh jaeger
 step "the application" application
 step "the application through Sidelight to Jaeger, with outages" tests/pipelines/app/run_e2e.sh "$BIN"
+step "scraping, compared with Prometheus" tests/pipelines/scraping/test_against_prometheus.py "$BIN"
+step "scraping real exporters" tests/pipelines/scraping/test_exporters.py "$BIN"
 step "demo" env DEMO_SECONDS=15 examples/demo.sh "$BIN"
 step "dependencies" dependencies
 
