@@ -55,14 +55,14 @@ metric_table! {
         Uptime = Gauge "process.uptime" "s" on [];
 
         /// 1 while it runs, else 0.
-        Up = Gauge "sidelight.process.up" "1" on [];
+        Up = Gauge "sidelight.process.up" "" on [];
         /// Times that it was found again after it had ended.
         Restarts = Counter "sidelight.process.restarts" "{restart}" on [];
         /// Times that it ended, by cause: `oom_kill`, `signal`, `error` (an exit status other than 0), `success`,
         /// `unknown`.
         Exits = Counter "sidelight.process.exits" "{exit}" on [EXIT_CAUSE];
         /// 1, with what the process at hand is.
-        Info = Gauge "sidelight.process.info" "1" on
+        Info = Gauge "sidelight.process.info" "" on
             [PID, CREATION_TIME, COMMAND, COMMAND_ARGS, OWNER, EXECUTABLE_NAME, EXECUTABLE_PATH];
         /// Processes that are added up here; 1 but for `match: sum`.
         Processes = UpDownCounter "sidelight.process.count" "{process}" on [];
@@ -83,7 +83,7 @@ metric_table! {
         /// Memory with what is shared divided among its users: PSS. Dear: the kernel walks all pages.
         MemoryPss = UpDownCounter "sidelight.process.memory.pss" "By" off [];
         /// How likely it is the one to be killed when memory runs out; 0 to 2000.
-        OomScore = Gauge "sidelight.process.oom_score" "1" off [];
+        OomScore = Gauge "sidelight.process.oom_score" "" off [];
 
         /// Processor time of its cgroup.
         CgroupCpuTime = Counter "sidelight.process.cgroup.cpu.time" "s" on [CPU_MODE];

@@ -52,5 +52,5 @@ fn line(role: Role, about: &About) -> String {
         [] => String::new(),
         aliases => format!("  (also: {})", aliases.join(", ")),
     };
-    format!("  {:<16}{signals}{aliases}\n", about.name)
+    format!("  {:<26}{signals}{aliases}\n", about.name)
 }

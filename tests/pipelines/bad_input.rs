@@ -175,7 +175,7 @@ async fn no_protocol_at_all(doors: &Doors) {
     let cut = vec![head("POST", "/v1/traces", &kind, 1000), vec![b'x'; 10]];
     let answer = String::from_utf8_lossy(&talk(doors.http, cut, true).await).into_owned();
     assert!(
-        answer.starts_with("HTTP/1.1 400 ") && answer.contains("request ended early"),
+        answer.starts_with("HTTP/1.1 400 ") && answer.contains("body ended early"),
         "{answer}"
     );
     doors.still_works("a truncated request").await;

@@ -24,3 +24,16 @@ fn a_page_in_the_known_order_resolves_nothing_and_keeps_its_memory() {
         assert_eq!(scraped.lines()[49], format!("m49 counter a=b {value}"));
     }
 }
+
+#[test]
+fn a_series_is_charged_with_less_than_a_kilobyte() {
+    let page: String = (0..1000)
+        .map(|number| {
+            format!("http_requests_total{{method=\"GET\",route=\"/orders/{number}\",status=\"200\"}} 1\n")
+        })
+        .collect();
+    let mut rig = Rig::plain();
+    rig.scrape(&format!("# TYPE http_requests_total counter\n{page}"));
+    let each = rig.budget.used() / 1000;
+    assert!((300..=1000).contains(&each), "{each} bytes");
+}
