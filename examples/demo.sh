@@ -12,17 +12,17 @@ sidelight=${1:-}
 [ -x "$sidelight" ] || { sed -n '2,6p' "$0" | cut -c3-; exit 64; }
 need_tools
 
-# 4317, 4318 (OTLP), 13133 (health) and 8888 (metrics) are Sidelight's; Jaeger gets others.
+# 4317, 4318 (OTLP), 13133 (health), 8888 (own metrics) and 8889 (metrics to scrape) are Sidelight's; Jaeger gets others.
 export JAEGER_OTLP_GRPC_PORT=${JAEGER_OTLP_GRPC_PORT:-14317} JAEGER_OTLP_HTTP_PORT=${JAEGER_OTLP_HTTP_PORT:-14318}
 export JAEGER_QUERY_PORT=${JAEGER_QUERY_PORT:-16686} JAEGER_QUERY_GRPC_PORT=${JAEGER_QUERY_GRPC_PORT:-16685}
 export JAEGER_HEALTH_PORT=${JAEGER_HEALTH_PORT:-14133} JAEGER_ENDPOINT=127.0.0.1:${JAEGER_OTLP_GRPC_PORT:-14317}
 export PROMETHEUS_PORT=${PROMETHEUS_PORT:-9090}
 export PROMETHEUS_ENDPOINT=http://127.0.0.1:$PROMETHEUS_PORT
-export PROMETHEUS_SCRAPE=127.0.0.1:8888 PROMETHEUS_INTERVAL=5s
+export PROMETHEUS_SCRAPE="127.0.0.1:8888 127.0.0.1:8889" PROMETHEUS_INTERVAL=5s
 export APP_PORT=${APP_PORT:-8000} APP_DATA_DIR=$logs/application
 export no_proxy=127.0.0.1,localhost NO_PROXY=127.0.0.1,localhost
 
-for port in 4317 4318 13133 8888 "$JAEGER_OTLP_GRPC_PORT" "$JAEGER_OTLP_HTTP_PORT" "$JAEGER_QUERY_PORT" \
+for port in 4317 4318 13133 8888 8889 "$JAEGER_OTLP_GRPC_PORT" "$JAEGER_OTLP_HTTP_PORT" "$JAEGER_QUERY_PORT" \
   "$JAEGER_QUERY_GRPC_PORT" "$JAEGER_HEALTH_PORT" "$PROMETHEUS_PORT" "$APP_PORT"; do
   if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then echo "port $port is in use already" >&2; exit 69; fi
 done
@@ -75,12 +75,12 @@ wait_for application "http://127.0.0.1:$APP_PORT/health"
 cat <<TEXT
 
 The trading application sends traces, metrics and logs through Sidelight; its traces go on to Jaeger, its
-metrics and those of the machine to Prometheus, which also scrapes those of Sidelight itself.
+metrics, what it costs and what the machine does to Prometheus, which also scrapes them, and Sidelight itself.
   Jaeger             http://127.0.0.1:$JAEGER_QUERY_PORT/search?service=trading-app
   Prometheus         $BACKENDS_BIN/promtool query instant $PROMETHEUS_ENDPOINT 'sum by (status) (orders_total)'
                      $PROMETHEUS_ENDPOINT/api/v1/query?query=rate(http_requests_total[1m])
   Sidelight: health  http://127.0.0.1:13133/
-             metrics http://127.0.0.1:8888/metrics
+             metrics http://127.0.0.1:8889/metrics, its own http://127.0.0.1:8888/metrics
              a line per batch: tail -f $logs/sidelight.log
   the application    http://127.0.0.1:$APP_PORT/api/portfolio
              logs    $logs/application/log/
@@ -95,5 +95,5 @@ done
 export PYTHONDONTWRITEBYTECODE=1
 checks=$root/tests/pipelines/app
 "$venv/bin/python" "$checks/jaeger_check.py" --jaeger "http://127.0.0.1:$JAEGER_QUERY_PORT" --seconds 20
-"$venv/bin/python" "$checks/prometheus_check.py" --prometheus "$PROMETHEUS_ENDPOINT" --up sidelight \
-  --also sidelight:system_cpu_time_seconds_total --also sidelight:system_memory_usage_bytes --seconds 20
+"$venv/bin/python" "$checks/prometheus_check.py" --prometheus "$PROMETHEUS_ENDPOINT" --up sidelight --scraped-by sidelight \
+  --also sidelight:system_cpu_time_seconds_total --also trading-app:process_memory_usage_bytes --seconds 20

@@ -10,5 +10,7 @@ pub mod file;
 pub mod nop;
 pub mod otlp_grpc;
 pub mod otlp_http;
+pub mod prometheus;
+pub mod prometheus_remote_write;
 
-registry! { ExporterEntry: debug, file, nop, otlp_grpc, otlp_http }
+registry! { ExporterEntry: debug, file, nop, otlp_grpc, otlp_http, prometheus, prometheus_remote_write }

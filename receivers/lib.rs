@@ -6,7 +6,8 @@ use sidelight_component::registry;
 
 pub mod host_metrics;
 pub mod otlp;
+pub mod process;
 pub mod prometheus;
 pub mod sampling;
 
-registry! { ReceiverEntry: host_metrics, otlp, prometheus }
+registry! { ReceiverEntry: host_metrics, otlp, process, prometheus }

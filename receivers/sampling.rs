@@ -5,12 +5,12 @@
 //!                           └ reads files, writes metrics of its tables ┘
 //! ```
 //!
-//! - [`Timing`] is the settings that say when; [`run`] is the loop that keeps to them.
-//! - [`metric_table!`] declares what a sampler measures: one text for the code, the `metrics:` settings
-//!   ([`MetricSettings`]) and the README ([`readme_table`]).
-//! - [`SampleWriter`] writes metrics straight into a request that is charged to the budget, in the names that
-//!   [`Semconv`] asks for.
-//! - [`HostIdentity`] says whose figures they are, [`FailedReads`] counts what could not be read.
+//! - `Timing` is the settings that say when; `run` is the loop that keeps to them.
+//! - `metric_table!` declares what a sampler measures: one text for the code, the `metrics:` settings
+//!   (`MetricSettings`) and the README (`readme_table`).
+//! - `SampleWriter` writes metrics straight into a request that is charged to the budget, in the names that
+//!   `Semconv` asks for.
+//! - `HostIdentity` says whose figures they are, `FailedReads` counts what could not be read.
 
 mod failed_reads;
 mod identity;
@@ -25,7 +25,7 @@ mod writer;
 mod tests;
 
 pub(crate) use failed_reads::FailedReads;
-pub(crate) use identity::{HostIdentity, Instance, SCHEMA_URL};
+pub(crate) use identity::{HostIdentity, Instance};
 pub use metric_settings::{MetricSettings, MetricSwitch};
 pub(crate) use metric_table::metric_table;
 pub use metric_table::{Kind, MetricDef, MetricSet, MetricTable};
@@ -33,7 +33,7 @@ pub use naming::Semconv;
 pub(crate) use naming::Term;
 pub(crate) use sampler::{Sampled, Sampler, run};
 pub use timing::Timing;
-pub(crate) use writer::{Attr, Number, Points, SampleWriter, Sink};
+pub(crate) use writer::{Attr, Number, Points, Sample, SampleWriter, Sink};
 
 #[cfg(test)]
 pub(crate) use metric_table::readme_table;

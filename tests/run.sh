@@ -25,6 +25,14 @@ application() {
   export PYTHONDONTWRITEBYTECODE=1
   "$python" tests/pipelines/app/test_compare.py && "$python" tests/pipelines/app/test_application.py
 }
+prometheus() { cargo test --locked --test backends && python3 tests/backends/remote_write.py "$BIN"; }
+scraping() {
+  python3 tests/pipelines/scraping/test_against_prometheus.py "$BIN" || return
+  # Their packages can be installed by root alone.
+  [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null ||
+    tests/backends/install.sh node-exporter redis redis-exporter postgres postgres-exporter nginx nginx-exporter || return
+  python3 tests/pipelines/scraping/test_exporters.py "$BIN"
+}
 backends() {
   tests/backends/install.sh jaeger prometheus compose-config || return
   # The tests that boot a systemd say that they were left out where this is not there.
@@ -36,13 +44,15 @@ dependencies() {
 }
 
 step "format" cargo fmt --all --check
-step "lints" cargo clippy --locked --workspace --all-targets -- -D warnings
+step "lints" cargo clippy --locked --workspace --all-targets --test backends -- -D warnings
 step "documentation" documentation
 step "unit, property and conformance tests, the program from outside" cargo test --locked --workspace --no-fail-fast
 step "the program" cargo build --locked --profile quick --bin sidelight
 step "load generator" load_generator
 step "fuzz targets compile" fuzz_targets
 step "backends" backends
+step "Prometheus: scraped and pushed to" prometheus
+step "Prometheus: what it scrapes, scraped by Sidelight" scraping
 step "the application" application
 step "the application through Sidelight to Jaeger, with outages" tests/pipelines/app/run_e2e.sh "$BIN"
 step "deployment: systemd, supervisord, images, Kubernetes" tests/deploy/run.sh "$BIN"

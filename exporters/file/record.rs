@@ -70,6 +70,7 @@ impl Encoder {
             signal,
             items: payload.items(),
             body: std::iter::once(records).collect(),
+            note: None,
         })
     }
 

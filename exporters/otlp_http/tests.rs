@@ -1,6 +1,5 @@
 //! The exporter against servers that answer whatever the test says, byte for byte.
 
-mod scripted_http1;
 mod table;
 mod wire;
 

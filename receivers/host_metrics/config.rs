@@ -12,6 +12,7 @@ use super::load::LoadSettings;
 use super::memory::MemorySettings;
 use super::network::NetworkSettings;
 use super::paging::PagingSettings;
+use super::process::ProcessSettings;
 use super::processes::ProcessesSettings;
 use super::scraper::Scraper;
 use super::system::SystemSettings;
@@ -36,6 +37,8 @@ settings! {
         paging: Option<PagingSettings>,
         /// How many processes there are.
         processes: Option<ProcessesSettings>,
+        /// Every process: a resource of its own each.
+        process: Option<ProcessSettings>,
         /// Uptime and pressure.
         system: Option<SystemSettings>,
     }
@@ -89,7 +92,8 @@ impl Config {
 
 impl Scrapers {
     fn check(&self, check: &mut Check<'_, '_>) {
-        if self.build(&Places::below(Path::new("/")), Semconv::V1).is_empty() {
+        let has_none = self.build(&Places::below(Path::new("/"))).is_empty();
+        if has_none && self.process.is_none() {
             check.error_hint(
                 "cpu",
                 "and all others are missing: nothing would be measured",
@@ -98,12 +102,9 @@ impl Scrapers {
         }
     }
 
-    /// The scrapers that are asked for, in the order of the headline.
-    pub(super) fn build(&self, places: &Places, semconv: Semconv) -> Vec<Box<dyn Scraper>> {
+    /// The scrapers of the host that are asked for, in the order of the headline.
+    pub(super) fn build(&self, places: &Places) -> Vec<Box<dyn Scraper>> {
         let mut scrapers: Vec<Box<dyn Scraper>> = Vec::new();
-        if let Some(settings) = &self.cpu {
-            scrapers.push(Box::new(settings.scraper(places, semconv)));
-        }
         macro_rules! add {
             ($($setting:ident)+) => {
                 $(if let Some(settings) = &self.$setting {
@@ -111,7 +112,7 @@ impl Scrapers {
                 })+
             };
         }
-        add!(memory load disk filesystem network paging processes system);
+        add!(cpu memory load disk filesystem network paging processes system);
         scrapers
     }
 }

@@ -9,7 +9,7 @@ use sidelight_procfs::host::stat::CpuTimes;
 use super::host::{Host, Places, share};
 use super::names::*;
 use super::scraper::Scraper;
-use crate::sampling::{Attr, MetricSet, MetricSettings, Points, Semconv, Sink, Term, metric_table};
+use crate::sampling::{Attr, MetricSet, MetricSettings, Points, Sink, Term, metric_table};
 
 metric_table! {
     /// Metrics of the `cpu` scraper.
@@ -32,9 +32,8 @@ settings! {
     pub struct CpuSettings {
         /// Which metrics are written.
         metrics: MetricSettings<Cpu>,
-        /// Times of each processor instead of all together. The default is true where the Collector's names are
-        /// written, whose dashboards expect it, else false.
-        per_cpu: Option<bool>,
+        /// Times of each processor instead of all together.
+        per_cpu: bool = false,
     }
 }
 
@@ -65,10 +64,10 @@ struct CpuOf {
 }
 
 impl CpuSettings {
-    pub(super) fn scraper(&self, places: &Places, semconv: Semconv) -> CpuScraper {
+    pub(super) fn scraper(&self, places: &Places) -> CpuScraper {
         CpuScraper {
             metrics: self.metrics.enabled(),
-            per_cpu: self.per_cpu.unwrap_or(semconv != Semconv::V1),
+            per_cpu: self.per_cpu,
             highest: Vec::new(),
             before: Vec::new(),
             sys: places.sys().join("devices/system/cpu"),
@@ -277,19 +276,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_that_decrease_stay_where_they_were() {
-        let before = CpuTimes {
-            user: 10,
-            iowait: 50,
+    fn counts_that_decrease_stay_where_they_were_and_a_processor_that_left_is_forgotten() {
+        let times = |user, iowait| CpuTimes {
+            user,
+            iowait,
             ..CpuTimes::default()
         };
-        let now = CpuTimes {
-            user: 12,
-            iowait: 49,
-            ..CpuTimes::default()
+        let mut scraper = CpuSettings::default().scraper(&Places::below("/".as_ref()));
+        let shown = |scraper: &CpuScraper| -> Vec<(u32, u64, u64)> {
+            let cpus = scraper.highest.iter();
+            cpus.map(|cpu| (cpu.number, cpu.times.user, cpu.times.iowait))
+                .collect()
         };
-        let highest = highest(&before, &now);
-        assert_eq!((highest.user, highest.iowait), (12, 50));
-        assert_eq!(since(&highest, &before).total(), 2);
+        scraper.raise([(0, &times(10, 50)), (1, &times(7, 7)), (2, &times(5, 5))].into_iter());
+        scraper.raise([(0, &times(12, 49)), (2, &times(1, 1))].into_iter());
+        assert_eq!(shown(&scraper), [(0, 12, 50), (2, 1, 1)]);
+        scraper.before.clone_from(&scraper.highest);
+        scraper.raise([(0, &times(14, 51)), (1, &times(9, 9)), (2, &times(2, 1))].into_iter());
+        assert_eq!(shown(&scraper), [(0, 14, 51), (1, 9, 9), (2, 2, 1)]);
+        // Only of the first it is known what it was before.
+        assert_eq!(scraper.idle_since(), Some((1, 3)));
     }
 }

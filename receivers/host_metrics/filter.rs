@@ -120,6 +120,12 @@ names!(Interfaces, interfaces, "Names of network interfaces.");
 names!(FsTypes, fs_types, "Types of file systems, such as `ext4`.");
 names!(MountPoints, mount_points, "Mount points, as the host sees them.");
 
+names!(
+    ProcessNames,
+    names,
+    "Names of processes: of the program, or what the kernel calls it."
+);
+
 /// A filter of an optional block each.
 macro_rules! filter {
     ($include:expr, $exclude:expr) => {

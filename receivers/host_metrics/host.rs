@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use sidelight_component::Now;
+use sidelight_procfs::host::meminfo::MemInfo;
 use sidelight_procfs::host::stat::Stat;
 use sidelight_procfs::host::{ticks_per_second, uptime};
 
@@ -28,6 +29,8 @@ pub(super) struct Host {
     pub(super) ticks_per_second: u64,
     stat_file: KernelFile,
     uptime_file: KernelFile,
+    meminfo_file: KernelFile,
+    memory_bytes: Option<u64>,
     stat: Stat,
     /// Whether `stat` is of this sample.
     stat_is_new: bool,
@@ -84,6 +87,8 @@ impl Host {
                 "times of processors and counts of processes are missing",
             ),
             uptime_file: KernelFile::new(&proc, "uptime", "the time since the boot is missing"),
+            meminfo_file: KernelFile::new(&proc, "meminfo", "the size of the memory is missing"),
+            memory_bytes: None,
             stat: Stat::default(),
             stat_is_new: false,
             boot_unix_nanos: None,
@@ -122,6 +127,14 @@ impl Host {
     /// Seconds since the boot.
     pub(super) fn uptime(&mut self) -> Option<f64> {
         uptime::parse(self.uptime_file.read(&mut self.failed)?)
+    }
+
+    /// The size of the memory; read once.
+    pub(super) fn memory_bytes(&mut self) -> Option<u64> {
+        if self.memory_bytes.is_none() {
+            self.memory_bytes = MemInfo::parse(self.meminfo_file.read(&mut self.failed)?).total;
+        }
+        self.memory_bytes
     }
 
     /// When the host booted, in Unix nanoseconds; 0 where nothing says it.

@@ -3,22 +3,27 @@
 mod config;
 mod connections;
 mod cpu;
+mod described;
 mod disk;
 mod filesystem;
 mod filter;
 mod headline;
 mod host;
 mod kernel_file;
+mod known;
 mod load;
 mod memory;
 mod names;
 mod network;
 mod paging;
 mod patient;
+mod process;
+mod process_figures;
 mod processes;
 mod sampler;
 mod scraper;
 mod system;
+mod users;
 
 #[cfg(test)]
 mod tests;

@@ -90,3 +90,9 @@ pub(super) const FULL: Term = Term::same("full");
 pub(super) const PRESSED_CPU: Term = Term::same("cpu");
 pub(super) const PRESSED_MEMORY: Term = Term::same("memory");
 pub(super) const PRESSED_IO: Term = Term::same("io");
+
+/// Waiting for a disk; the conventions have `wait` among the modes of a process.
+pub(super) const WAIT: Term = Term::same("wait");
+pub(super) const SWITCH_TYPE: Term = Term::renamed("process.context_switch.type", "type");
+pub(super) const VOLUNTARY: Term = Term::same("voluntary");
+pub(super) const INVOLUNTARY: Term = Term::same("involuntary");

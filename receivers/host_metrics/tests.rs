@@ -1,4 +1,12 @@
-//! What the receiver says about a real host.
+//! What the receiver says about a real host, held against what the kernel and others say.
+
+mod completeness;
+mod degraded;
+mod processes;
+mod raw;
+mod readme;
+mod rig;
+mod settings;
 
 use sidelight_component::metrics::Registry;
 use sidelight_component::{Budget, BuildContext, Clock, Role, StatusBoard};

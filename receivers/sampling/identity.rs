@@ -72,6 +72,7 @@ impl Instance {
     }
 
     /// `service.instance.id`.
+    #[cfg(test)]
     pub(crate) fn id(&self) -> &str {
         &self.instance_id
     }

@@ -15,6 +15,10 @@ settings! {
         /// Whether it is written. Where this is not given the table of metrics says it.
         enabled: Option<bool>,
     }
+    unsupported {
+        "attributes" => "points have the attributes that the README names; remove it (for each processor: `cpu.per_cpu: true`)",
+        "aggregation_strategy" => "points are not added up over attributes; remove it",
+    }
 }
 
 /// What the user said about metrics of table `M`, in a block `S` each: [`MetricSwitch`], or one of a receiver that

@@ -31,10 +31,14 @@ pub struct MetricDef {
     /// Whether it is written unless its settings say otherwise.
     pub enabled: bool,
     /// The keys of its points' attributes.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "tests hold README and points against it")
+    )]
     pub(crate) attributes: &'static [Term],
 }
 
-/// The metrics of a sampler: an enum that [`metric_table!`] declares.
+/// The metrics of a sampler: an enum that `metric_table!` declares.
 pub trait MetricTable: Copy + Send + Sync + 'static {
     /// All of them, in the order of their numbers.
     const METRICS: &'static [MetricDef];
@@ -46,7 +50,7 @@ pub trait MetricTable: Copy + Send + Sync + 'static {
     fn definition(self) -> &'static MetricDef;
 }
 
-/// Declares the metrics of a sampler as an enum with its [`MetricTable`]. The doc comment of a metric is its
+/// Declares the metrics of a sampler as an enum with its `MetricTable`. The doc comment of a metric is its
 /// description; `off` leaves it out unless it is asked for; `was` gives the Collector's older name.
 ///
 /// ```text

@@ -15,7 +15,7 @@ const WALL: Term = Term::same("heart.wall");
 
 metric_table! {
     /// Metrics of a heart.
-    pub enum Heart {
+    pub(super) enum Heart {
         /// Beats since birth.
         Beats = Counter "heart.beats" "{beat}" on [SIDE, WALL];
         /// Blood in it.

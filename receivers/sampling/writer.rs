@@ -83,6 +83,8 @@ pub(crate) enum Attr<'a> {
     Int(i64),
     /// A number that older names write as a name: `0`, `cpu0`.
     Numbered(i64, &'a str),
+    /// Several texts.
+    Texts(&'a [String]),
 }
 
 /// The value of a point.
@@ -316,12 +318,23 @@ fn write_attribute(point: &mut NumberPointEncoder<'_>, spelling: Spelling, key: 
         Attr::Text(text) => (ValueView::String(text), ValueView::String(text)),
         Attr::Int(number) => (ValueView::Int(number), ValueView::Int(number)),
         Attr::Numbered(number, name) => (ValueView::Int(number), ValueView::String(name)),
+        Attr::Texts(texts) => return write_texts(point, key, texts),
     };
     if spelling != Spelling::Legacy {
         point.attribute(key.v1, v1);
     }
     if spelling == Spelling::Legacy || (spelling == Spelling::Both && key.v1 != key.legacy) {
         point.attribute(key.legacy, legacy);
+    }
+}
+
+/// Lists have one spelling: no metric that the Collector has too has one.
+fn write_texts(point: &mut NumberPointEncoder<'_>, key: Term, texts: &[String]) {
+    let mut attribute = point.open_attribute(key.v1);
+    let mut value = attribute.value();
+    let mut array = value.array();
+    for text in texts {
+        array.push(text);
     }
 }
 

@@ -16,7 +16,11 @@ ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
 PATIENCE = 30  # seconds: the longest wait for anything that is bound to come
 
-METRICS = {"resourceMetrics": [{"scopeMetrics": [{"metrics": [{"name": "orders", "gauge": {"dataPoints": [{"asInt": "7"}]}}]}]}]}
+METRICS = {
+    "resourceMetrics": [
+        {"scopeMetrics": [{"metrics": [{"name": "orders", "gauge": {"dataPoints": [{"asInt": "7"}]}}]}]}
+    ]
+}
 
 
 def sidelight() -> str:

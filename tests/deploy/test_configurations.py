@@ -11,7 +11,7 @@ VARIABLE = re.compile(r"\$\{env:(\w+):-([^}]*)\}")
 DOCUMENTED = re.compile(r"^\| `([A-Z_]+)` \| ?`?([^|`]*)`? \|", re.MULTILINE)
 # What systemd and supervisord put on the command line.
 ARGUMENTS = {"SIDELIGHT_ARGUMENTS": ""}
-INSTALLED = (DEPLOY / "pipeline.yaml", DEPLOY / "host.yaml")
+INSTALLED = (DEPLOY / "pipeline.yaml", DEPLOY / "host.yaml", DEPLOY / "process.yaml")
 # What makes no sense without another one.
 COMPANIONS = {"SIDELIGHT_METRICS_HOST": {"SIDELIGHT_ADMIN_INSECURE": "true"}}
 # Where any text, number or word will not do: another value than the default.

@@ -16,7 +16,14 @@ from installed import DEPLOY, PATIENCE, ROOT, Installed, eventually, run, sideli
 
 DOCKER = DEPLOY / "docker"
 # What gcr.io/distroless/cc-debian12 has, and the kernel.
-LIBRARIES = {"linux-vdso.so.1", "libc.so.6", "libm.so.6", "libgcc_s.so.1", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"}
+LIBRARIES = {
+    "linux-vdso.so.1",
+    "libc.so.6",
+    "libm.so.6",
+    "libgcc_s.so.1",
+    "ld-linux-x86-64.so.2",
+    "ld-linux-aarch64.so.1",
+}
 NOBODY = 65532
 
 
@@ -38,7 +45,9 @@ class Files(unittest.TestCase):
         self.assertEqual((checked.returncode, checked.stdout), (0, ""), checked.stderr)
 
     def test_what_the_dockerfiles_copy_is_there_and_not_left_out(self):
-        left_out = [line for line in (DOCKER / "Dockerfile.dockerignore").read_text().splitlines() if line[:1] not in ("", "#")]
+        left_out = [
+            line for line in (DOCKER / "Dockerfile.dockerignore").read_text().splitlines() if line[:1] not in ("", "#")
+        ]
         for path in sorted(DOCKER.glob("*Dockerfile")):
             for line in re.findall(r"^COPY (?!--from)(.+)$", path.read_text(), re.MULTILINE):
                 for source in line.split()[:-1]:
@@ -59,7 +68,11 @@ class Files(unittest.TestCase):
 
     def test_a_compose_file_with_a_mistake_is_noticed(self):
         text = (DOCKER / "compose.yaml").read_text()
-        for good, bad in (("service:trading-app", "service:nothing"), ("restart:", "restarts:"), ("source: prometheus", "source: x")):
+        for good, bad in (
+            ("service:trading-app", "service:nothing"),
+            ("restart:", "restarts:"),
+            ("source: prometheus", "source: x"),
+        ):
             with self.subTest(bad=bad), tempfile.TemporaryDirectory() as folder:
                 path = Path(folder) / "compose.yaml"
                 path.write_text(text.replace(good, bad))
@@ -79,7 +92,7 @@ class Image(unittest.TestCase):
     def test_the_program_needs_nothing_but_libc(self):
         self.assertLessEqual(needed().keys(), LIBRARIES)
 
-    @unittest.skipUnless(os.geteuid() == 0, "chroot and mount need root")
+    @unittest.skipUnless(run("unshare", "--mount", "true").returncode == 0, "mount and chroot need root's rights")
     def test_it_runs_healthy_and_stops_in_a_read_only_root_of_libc_alone_as_nobody(self):
         installed = Installed("http://127.0.0.1:9")
         with tempfile.TemporaryDirectory() as folder:
@@ -87,9 +100,11 @@ class Image(unittest.TestCase):
             self._fill(root)
             # A mount name space: the root read only, a state folder that is nobody's, no /proc, no /dev.
             script = (
-                f"set -e; mount --bind {root} {root}; mount -t tmpfs -o uid={NOBODY},mode=700 tmpfs {root}/var/lib/sidelight; "
+                f"set -e; mount --bind {root} {root}; "
+                f"mount -t tmpfs -o uid={NOBODY},mode=700 tmpfs {root}/var/lib/sidelight; "
                 f"mount -o remount,bind,ro {root}; "
-                f"exec chroot --userspec={NOBODY}:{NOBODY} {root} /usr/local/bin/sidelight --config /etc/sidelight/pipeline.yaml"
+                f"exec chroot --userspec={NOBODY}:{NOBODY} {root} "
+                "/usr/local/bin/sidelight --config /etc/sidelight/pipeline.yaml"
             )
             variables = installed.variables | {"STATE_DIRECTORY": "/var/lib/sidelight", "PATH": os.environ["PATH"]}
             log = root.parent / f"{root.name}.log"
@@ -107,7 +122,7 @@ class Image(unittest.TestCase):
                 process.wait()
 
     def _fill(self, root: Path) -> None:
-        for name, path in needed().items():
+        for path in needed().values():
             if path:
                 target = root / path.lstrip("/")
                 target.parent.mkdir(parents=True, exist_ok=True)

@@ -51,7 +51,9 @@ class Supervisord:
         self._config = folder / "supervisord.conf"
         self._config.write_text(SUPERVISORD.format(folder=folder))
         command = Path(sys.executable).with_name("supervisord")
-        self._process = subprocess.Popen([command, "-c", self._config], stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+        self._process = subprocess.Popen(
+            [command, "-c", self._config], stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT
+        )
 
     def _ctl(self, *words: str) -> list:
         return [Path(sys.executable).with_name("supervisorctl"), "-c", self._config, *words]
@@ -88,7 +90,9 @@ class UnderSupervisord(unittest.TestCase):
         self.installed = Installed(self.backend.url)
         self.supervisord = Supervisord(folder, self.installed.variables)
         self.addCleanup(self.supervisord.end)
-        eventually("Sidelight runs and is healthy", lambda: self.supervisord.is_running() and self.installed.is_healthy())
+        eventually(
+            "Sidelight runs and is healthy", lambda: self.supervisord.is_running() and self.installed.is_healthy()
+        )
 
     def test_a_stop_delivers_what_is_under_way_and_ends_with_exit_code_0(self):
         request = Request(self.installed)
@@ -106,7 +110,9 @@ class UnderSupervisord(unittest.TestCase):
         os.kill(before, signal.SIGKILL)
         eventually("it runs again", lambda: self.supervisord.is_running() and self.supervisord.pid() != before)
         eventually("it is healthy again", self.installed.is_healthy)
-        self.assertEqual(len(re.findall(r"exited: sidelight \(terminated by SIGKILL; not expected\)", self.supervisord.log())), 1)
+        self.assertEqual(
+            len(re.findall(r"exited: sidelight \(terminated by SIGKILL; not expected\)", self.supervisord.log())), 1
+        )
 
 
 if __name__ == "__main__":

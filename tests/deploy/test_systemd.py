@@ -15,6 +15,7 @@ UNITS = DEPLOY / "systemd"
 # systemd's own scale, 0 to 10. systemd 252 says 1.1, 1.4 and 2.0; newer ones may look at more.
 EXPOSURE = {(): 1.4, ("host.conf",): 1.7, ("processes.conf",): 2.3}
 BOOT_PATIENCE = 60
+CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE = 1 << 2, 1 << 19  # linux/capability.h
 
 
 def unit_folder(folder: Path, drop_ins: tuple[str, ...]) -> Path:
@@ -54,7 +55,7 @@ class Machine:
     """
 
     def __init__(self, system: Path, folder: Path, variables: dict[str, str], more: dict[Path, str]):
-        (folder / "env").write_text("".join(f"{name}=\"{value}\"\n" for name, value in variables.items()))
+        (folder / "env").write_text("".join(f'{name}="{value}"\n' for name, value in variables.items()))
         self._log = folder / "boot.log"
         inside = {
             sidelight(): "/usr/local/bin/sidelight",
@@ -64,7 +65,14 @@ class Machine:
         }
         binds = [f"--bind-ro={source}:{target}" for source, target in (inside | more).items()]
         binds.append("--bind-ro=/etc/hosts")
-        command = ["systemd-nspawn", "--quiet", f"--directory={system}", "--volatile=overlay", "--register=no", "--keep-unit"]
+        command = [
+            "systemd-nspawn",
+            "--quiet",
+            f"--directory={system}",
+            "--volatile=overlay",
+            "--register=no",
+            "--keep-unit",
+        ]
         command += [f"--machine=sidelight-{os.getpid()}", "--console=pipe", *binds, "--boot"]
         with open(self._log, "w") as output:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
@@ -101,7 +109,9 @@ class Machine:
             self._process.wait()
 
 
-@unittest.skipUnless(os.environ.get("SYSTEMD_MACHINE"), "booting a systemd needs root and install.sh systemd-machine")
+@unittest.skipUnless(
+    os.environ.get("SYSTEMD_MACHINE"), "booting a systemd needs root's rights and install.sh systemd-machine"
+)
 class Booted(unittest.TestCase):
     def boot(self, variables: dict[str, str] | None = None, more: dict[Path, str] | None = None) -> None:
         folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
@@ -143,19 +153,47 @@ class Booted(unittest.TestCase):
             },
         )
         self.backend.may_answer.set()
-        wanted = [b"system.cpu.time", b"system.memory.usage", b"system.filesystem.usage", b"system.network.connection.count"]
-        eventually("the machine is measured", lambda: any(all(name in body for name in wanted) for body in self.backend.bodies))
+        wanted = [
+            b"system.cpu.time",
+            b"system.memory.usage",
+            b"system.filesystem.usage",
+            b"system.network.connection.count",
+        ]
+        eventually(
+            "the machine is measured", lambda: any(all(name in body for name in wanted) for body in self.backend.bodies)
+        )
         self.check_rights(self.machine.property("MainPID"))
         warnings = [line for line in self.machine.journal().splitlines() if " warn " in line]
         self.assertEqual(warnings, [])
 
-    def check_rights(self, pid: str) -> None:
+    def test_with_its_drop_in_a_process_of_another_user_is_measured_with_two_capabilities(self):
+        self.boot(
+            {
+                "SIDELIGHT_ARGUMENTS": "--config /etc/sidelight/process.yaml",
+                "SIDELIGHT_PROCESS": "dbus-daemon --system",
+                "SIDELIGHT_PROCESS_INTERVAL": "1s",
+            },
+            {
+                DEPLOY / "process.yaml": "/etc/sidelight/process.yaml",
+                UNITS / "processes.conf": "/etc/systemd/system/sidelight.service.d/processes.conf",
+            },
+        )
+        self.backend.may_answer.set()
+        wanted = [b"process.cpu.utilization", b"process.disk.io", b"process.unix.file_descriptor.count"]
+        eventually("it is measured", lambda: any(all(name in body for name in wanted) for body in self.backend.bodies))
+        self.check_rights(self.machine.property("MainPID"), CAP_SYS_PTRACE | CAP_DAC_READ_SEARCH)
+        warnings = [line for line in self.machine.journal().splitlines() if " warn " in line]
+        self.assertEqual(warnings, [])
+
+    def check_rights(self, pid: str, capabilities: int = 0) -> None:
         status = dict(
-            line.split(":\t", 1) for line in self.machine.run("cat", f"/proc/{pid}/status").stdout.splitlines() if ":\t" in line
+            line.split(":\t", 1)
+            for line in self.machine.run("cat", f"/proc/{pid}/status").stdout.splitlines()
+            if ":\t" in line
         )
         self.assertNotEqual(status["Uid"].split()[0], "0")
-        for capabilities in ("CapPrm", "CapEff", "CapBnd", "CapAmb"):
-            self.assertEqual(int(status[capabilities], 16), 0, capabilities)
+        for kind in ("CapPrm", "CapEff", "CapBnd", "CapAmb"):
+            self.assertEqual(int(status[kind], 16), capabilities, kind)
         self.assertEqual((status["NoNewPrivs"], status["Seccomp"]), ("1", "2"))
         self.assertEqual(self.machine.property("MemoryMax"), str(256 << 20))
         owner = self.machine.run("stat", "--format=%a", "/var/lib/private/sidelight").stdout.strip()

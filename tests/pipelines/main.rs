@@ -15,3 +15,4 @@ mod program;
 mod sink;
 mod starting;
 mod stopping;
+mod top;

@@ -1,6 +1,7 @@
 //! Exporters take data out. An exporter encodes one request and sends it once; queue, batching, retry and
 //! timeout are one layer before all of them.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,9 @@ pub struct Request {
     pub items: usize,
     /// The body in pieces, to be written one after another.
     pub body: SmallVec<[Bytes; 4]>,
+    /// What the exporter wants to know again when it sends: what it left out, what was taken at an earlier attempt.
+    /// Nobody else looks at it.
+    pub note: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 impl Request {
@@ -32,6 +36,7 @@ impl Request {
             signal,
             items: payload.items(),
             body,
+            note: None,
         }
     }
 

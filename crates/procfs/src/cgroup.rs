@@ -13,8 +13,8 @@ use crate::fields::{lines, number, words};
 use crate::pids::open_in;
 use crate::record::read_record;
 
-/// What is read of one file at most; `io.stat` has a line for each disk, `cgroup.procs` one for each process.
-const MAX_FILE_BYTES: usize = 1 << 20;
+/// What is read of one file at most; `io.stat` has a line for each disk.
+const MAX_FILE_BYTES: usize = 256 << 10;
 
 /// A file of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +41,6 @@ pub enum CgroupFile {
     MemoryPressure,
     /// [`crate::host::pressure::Pressure`].
     IoPressure,
-    /// [`members`].
-    Procs,
 }
 
 impl CgroupFile {
@@ -60,7 +58,6 @@ impl CgroupFile {
             Self::CpuPressure => "cpu.pressure",
             Self::MemoryPressure => "memory.pressure",
             Self::IoPressure => "io.pressure",
-            Self::Procs => "cgroup.procs",
         }
     }
 }
@@ -253,13 +250,6 @@ impl IoStat {
     }
 }
 
-/// The processes of `cgroup.procs`; 0 stands for those outside our pid namespace and is left out.
-pub fn members(text: &[u8]) -> impl Iterator<Item = u32> {
-    lines(text)
-        .filter_map(|pid| u32::try_from(number(pid)?).ok())
-        .filter(|pid| *pid != 0)
-}
-
 fn each_pair(text: &[u8], mut take: impl FnMut(&[u8], u64)) {
     for line in lines(text) {
         let mut fields = words(line);
@@ -324,7 +314,6 @@ mod tests {
             (1, 3, 4, 5)
         );
         assert_eq!(MemoryEvents::parse(b"low 1\n"), None);
-        assert_eq!(members(b"12\n0\n99\n").collect::<Vec<_>>(), [12, 99]);
     }
 
     #[test]
@@ -356,7 +345,6 @@ mod tests {
             MemoryEvents::parse(text);
             IoStat::parse(text);
             limit(text);
-            members(text).count();
         }
     }
 }

@@ -7,9 +7,9 @@ pub(crate) fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty())
 }
 
-/// The words between spaces and tabs.
+/// The words, whatever stands between them.
 pub(crate) fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
-    line.split(|byte| matches!(byte, b' ' | b'\t'))
+    line.split(u8::is_ascii_whitespace)
         .filter(|word| !word.is_empty())
 }
 

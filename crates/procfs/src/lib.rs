@@ -23,4 +23,4 @@ mod record;
 
 pub use kept_file::KeptFile;
 #[cfg(target_os = "linux")]
-pub use pids::{MAX_PIDS, Pids, ProcDir, WalkError};
+pub use pids::{MAX_PIDS, Pids, ProcDir, WalkError, own_descriptor_limit};

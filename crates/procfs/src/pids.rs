@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags, RawDir, SeekFrom, openat, seek};
+use rustix::fs::{Mode, OFlags, RawDir, SeekFrom, openat, readlinkat_raw, seek};
 use rustix::io::{Errno, pread};
 
 use crate::fields::number;
@@ -111,6 +111,24 @@ impl ProcDir<'_> {
         Process::new(pid, folder)
     }
 
+    /// Where the link `/proc/<pid>/<file>` leads to.
+    ///
+    /// # Errors
+    /// As [`ProcDir::open`]; `ENOENT` also for the program of a kernel thread.
+    pub fn link<'b>(self, pid: u32, file: &str, buffer: &'b mut [u8]) -> io::Result<&'b [u8]> {
+        let folder = open_in(self.0, format_args!("{pid}"), OFlags::DIRECTORY)?;
+        let filled = readlinkat_raw(&folder, file, &mut *buffer)?;
+        Ok(&buffer[..filled.min(buffer.len())])
+    }
+
+    /// Which process this one is, in this `/proc`: another number than we know where it belongs to another pid
+    /// namespace.
+    pub fn own_pid(self) -> Option<u32> {
+        let mut space = [0; 16];
+        let filled = readlinkat_raw(self.0, "self", &mut space).ok()?;
+        u32::try_from(number(space.get(..filled)?)?).ok()
+    }
+
     /// Reads the beginning of `/proc/<pid>/<file>` into `buffer`: open, one read, close. For files that the buffer is
     /// known to be large enough for.
     ///
@@ -121,6 +139,12 @@ impl ProcDir<'_> {
         let filled = pread(&file, &mut *buffer, 0)?;
         Ok(&buffer[..filled.min(buffer.len())])
     }
+}
+
+/// How many descriptors this program may have open: the soft limit, RLIMIT_NOFILE.
+pub fn own_descriptor_limit() -> u64 {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    limit.current.unwrap_or(u64::MAX)
 }
 
 /// Opens a file for reading by a short path below a folder, which is made without an allocation: `4242/status`.

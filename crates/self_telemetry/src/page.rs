@@ -7,7 +7,7 @@ use http::StatusCode;
 use sidelight_component::metrics::{FamilySnapshot, Labels, Registry};
 
 use crate::admin::{AdminThread, BindError, Listener, Page, PageRequest, Pages, Server};
-use crate::exposition::{Format, Style, render};
+use crate::exposition::{Style, negotiate, render};
 use crate::ledger::Ledger;
 use crate::process::ProcessSampler;
 use crate::settings::MetricSettings;
@@ -80,8 +80,8 @@ impl Pages for MetricsPage {
         if request.path != "/metrics" {
             return Page::not_found();
         }
-        let format = Format::negotiate(request.accept, self.style);
-        let text = render(
+        let format = negotiate(request.accept, self.style);
+        let page = render(
             &self.sources.families(),
             &self.sources.resource,
             format,
@@ -89,8 +89,8 @@ impl Pages for MetricsPage {
         );
         Page {
             status: StatusCode::OK,
-            content_type: format.content_type(),
-            body: text.into(),
+            content_type: format.media_type(),
+            body: page.into(),
         }
     }
 }

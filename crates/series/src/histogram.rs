@@ -16,11 +16,7 @@ pub struct SharedBounds(Option<Arc<[f64]>>);
 impl SharedBounds {
     /// The bounds, shared with the point before where they are the same.
     fn share(&mut self, bounds: Doubles<'_>) -> Result<Arc<[f64]>, MalformedPoint> {
-        if let Some(last) = self
-            .0
-            .as_ref()
-            .filter(|last| last.iter().copied().eq(bounds))
-        {
+        if let Some(last) = self.0.as_ref().filter(|last| last.iter().copied().eq(bounds)) {
             return Ok(last.clone());
         }
         if bounds.len() > MAX_BOUNDS {

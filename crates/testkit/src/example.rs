@@ -9,6 +9,9 @@ use sidelight_pipeline::{Catalog, Engine, Plan, document};
 /// How long the drain of an example may take.
 const DRAIN: Duration = Duration::from_secs(5);
 
+/// Exporters that wait to be asked.
+const LISTENING_EXPORTERS: [&str; 2] = ["prometheus:", "prometheus/"];
+
 /// Reads an example; every listener gets a free port, every file a place in `scratch`.
 ///
 /// # Errors
@@ -44,14 +47,20 @@ pub async fn start_and_drain(plan: Plan) -> Result<(), String> {
 }
 
 /// Examples are written with the ports and paths that users have; tests must not collide on them. What listens is
-/// below `receivers` and `extensions`; the endpoints of exporters are where they send to.
+/// below `receivers` and `extensions`, and the exporters that are asked; the endpoints of others are where they send to.
 fn with_free_places(example: &str, scratch: &std::path::Path) -> String {
     let mut text = String::new();
-    let mut listens = false;
+    let (mut listens, mut exporters) = (false, false);
     let mut lines = example.lines().peekable();
     while let Some(line) = lines.next() {
         if line.starts_with(|c: char| c.is_ascii_lowercase()) {
             listens = line.starts_with("receivers:") || line.starts_with("extensions:");
+            exporters = line.starts_with("exporters:");
+        }
+        if exporters && line.starts_with("  ") && !line.starts_with("   ") {
+            listens = LISTENING_EXPORTERS
+                .iter()
+                .any(|name| line.trim_start().starts_with(name));
         }
         let indent = &line[..line.len() - line.trim_start().len()];
         text += &match line.trim() {
@@ -119,6 +128,10 @@ mod tests {
             (
                 "receivers:\n  x:\n    endpoint: unix:///run/x.sock\nexporters:\n  y:\n    endpoint: http://jaeger:4317\n",
                 "receivers:\n  x:\n    endpoint: unix:///run/x.sock\nexporters:\n  y:\n    endpoint: http://jaeger:4317\n",
+            ),
+            (
+                "exporters:\n  prometheus:\n    endpoint: localhost:8889\n  otlp_grpc:\n    endpoint: jaeger:4317\n",
+                "exporters:\n  prometheus:\n    endpoint: localhost:0\n  otlp_grpc:\n    endpoint: jaeger:4317\n",
             ),
             (
                 "exporters:\n  file:\n    path: /var/x\n",

@@ -14,6 +14,7 @@ pub mod folders;
 pub mod http2_frames;
 pub mod readme;
 pub mod requests;
+pub mod scripted_http1;
 pub mod scripted_http2;
 
 use sidelight_component::{About, Role};

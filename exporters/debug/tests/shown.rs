@@ -64,6 +64,7 @@ async fn an_empty_request_is_shown_as_empty() {
         signal: Signal::Traces,
         items: 0,
         body: [].into_iter().collect(),
+        note: None,
     };
     let shown = Rig::show("verbosity: detailed", &empty).await;
     assert!(shown.ends_with(

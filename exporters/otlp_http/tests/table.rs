@@ -13,9 +13,9 @@ use sidelight_net::client::SendErrorKind;
 use sidelight_net::grpc::{Code, Status};
 use sidelight_testkit::answers::{Want, check};
 use sidelight_testkit::exporter::{PATIENCE, send};
+use sidelight_testkit::scripted_http1::{Script, Server, answer};
 
 use super::exporter;
-use super::scripted_http1::{Script, Server, answer};
 
 /// How a destination asks to be left alone.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -8,9 +8,9 @@ use prost::Message as _;
 use sidelight_component::{Sent, Signal};
 use sidelight_testkit::exporter::{PATIENCE, payload, send};
 use sidelight_testkit::requests::traces;
+use sidelight_testkit::scripted_http1::{Script, Server, answer};
 
 use super::exporter;
-use super::scripted_http1::{Script, Server, answer};
 
 fn success() -> Vec<u8> {
     answer(200, &[("Content-Type", "application/x-protobuf")], b"")

@@ -119,7 +119,7 @@ async fn the_headline_says_how_many_targets_are_up() {
         up |= is_up;
         down |= !is_up;
     }
-    let headlines = rig.board.snapshot()[0].2.headlines.clone();
-    assert_eq!(*headlines, ["1 of 2 targets up  2 samples"]);
+    let headline = rig.board.snapshot()[0].2.headlines.concat();
+    assert_eq!(headline, "1 of 2 targets up  2 samples");
     rig.stop().await;
 }

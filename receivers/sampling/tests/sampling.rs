@@ -1,4 +1,4 @@
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -48,13 +48,20 @@ impl Taking {
 
 /// Makes one point a sample; waits for a word before where there is a channel.
 struct Counting {
-    waits: Option<Receiver<()>>,
+    waits: Option<Gate>,
+}
+
+/// Says that a sample has begun, and waits for a word.
+struct Gate {
+    begun: Sender<()>,
+    go: Receiver<()>,
 }
 
 impl Sampler for Counting {
     fn sample(&mut self, _: Now) -> Sampled {
-        if let Some(waits) = &self.waits {
-            let _ = waits.recv();
+        if let Some(gate) = &self.waits {
+            let _ = gate.begun.send(());
+            let _ = gate.go.recv();
         }
         Sampled {
             payload: Payload::new(Chunk {
@@ -103,6 +110,12 @@ fn start(sampler: Counting, timing: Timing, room: usize) -> Rig {
     }
 }
 
+/// A gate with its outer ends: what has begun, and the word to go on.
+fn gate() -> (Gate, Receiver<()>, Sender<()>) {
+    let ((begun, has_begun), (word, go)) = (channel(), channel());
+    (Gate { begun, go }, has_begun, word)
+}
+
 fn counted(metrics: &Registry, name: &str) -> f64 {
     let families = metrics.snapshot();
     let family = families.iter().find(|family| family.name == name);
@@ -136,13 +149,13 @@ async fn samples_come_after_the_delay_and_in_every_interval_whoever_answers() {
 
 #[tokio::test]
 async fn a_sample_that_hangs_is_reported_and_does_not_hold_up_the_end() {
-    let (go, waits) = channel();
+    let (gate, has_begun, go) = gate();
     let timing = Timing {
         collection_interval: Duration::from_millis(20),
         initial_delay: Duration::ZERO,
         timeout: Duration::from_millis(10),
     };
-    let rig = start(Counting { waits: Some(waits) }, timing, 100);
+    let rig = start(Counting { waits: Some(gate) }, timing, 100);
     let state = || rig.board.snapshot()[0].2.state.clone();
     while !matches!(state(), State::Recoverable(_)) {
         tokio::task::yield_now().await;
@@ -151,6 +164,9 @@ async fn a_sample_that_hangs_is_reported_and_does_not_hold_up_the_end() {
     go.send(()).expect("it waits");
     rig.taking.until(1).await;
     // The next one hangs as well, and the end comes all the same.
+    while has_begun.try_iter().count() == 0 {
+        tokio::task::yield_now().await;
+    }
     rig.drain.request(Instant::now());
     rig.running.await.expect("no panic").expect("ended well");
     drop(go);
@@ -158,18 +174,19 @@ async fn a_sample_that_hangs_is_reported_and_does_not_hold_up_the_end() {
 
 #[tokio::test]
 async fn a_sample_under_way_is_handed_over_before_the_end() {
-    let (go, waits) = channel();
+    let (gate, has_begun, go) = gate();
     let timing = Timing {
         initial_delay: Duration::ZERO,
         ..Timing::default()
     };
-    let rig = start(Counting { waits: Some(waits) }, timing, 100);
-    tokio::task::yield_now().await;
+    let rig = start(Counting { waits: Some(gate) }, timing, 100);
+    while has_begun.try_recv().is_err() {
+        tokio::task::yield_now().await;
+    }
     rig.drain.request(Instant::now() + Duration::from_secs(60));
-    go.send(()).expect("it waits, or will");
+    go.send(()).expect("it waits");
     rig.running.await.expect("no panic").expect("ended well");
-    let taken = rig.taking.taken.lock().expect("no panic").len();
-    assert!(taken <= 1, "the end may have come before the first tick");
+    assert_eq!(rig.taking.taken.lock().expect("no panic").len(), 1);
 }
 
 #[test]

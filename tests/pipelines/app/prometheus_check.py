@@ -1,18 +1,20 @@
 """Are the application's metrics in Prometheus, under the names and labels that dashboards ask for?
 
     prometheus_check.py --prometheus http://127.0.0.1:9090 [--service trading-app] [--up sidelight]
-                        [--also sidelight:system_cpu_time_seconds_total] [--seconds 30]
+                        [--scraped-by sidelight] [--also sidelight:system_cpu_time_seconds_total] [--seconds 30]
 
 Asks Prometheus' HTTP API for every metric of the application's README: it has series with its labels, of the service;
 counters have counted; buckets of histograms are cumulative, end in +Inf, and their count is that of +Inf; as many
-requests were counted as were timed, by method and endpoint. With --up each job named there is scraped, and up; with --also
-each metric named there has series of that job. What is not there yet is asked for again for that many seconds. Exit code 0
-when all is well, else 1.
+requests were counted as were timed, by method and endpoint. With --up each job named there is scraped, and up; with
+--also each metric named there has series of that job. What is not there yet is asked for again for that many seconds.
+With --scraped-by the application's metrics are there a second time, with the same labels, as that job scraped them.
+Exit code 0 when all is well, else 1.
 """
 
 import argparse
 import json
 import math
+import re
 import sys
 import time
 import urllib.error
@@ -46,7 +48,7 @@ class Mismatch(Exception):
 
 class Prometheus:
     def __init__(self, url: str, service: str):
-        self._url, self._service = url, service
+        self._url, self.service = url, service
 
     def query(self, expression: str) -> list[tuple[dict, float]]:
         """The series of an instant query: labels, value."""
@@ -62,9 +64,9 @@ class Prometheus:
 
     def series(self, name: str, labels: set[str]) -> list[tuple[dict, float]]:
         """The series of one metric of the service; a Mismatch when there are none, or one lacks a label."""
-        found = self.query(f'{name}{{job="{self._service}"}}')
+        found = self.query(f'{name}{{job="{self.service}"}}')
         if not found:
-            raise Mismatch(f"{name} of job {self._service} has no series")
+            raise Mismatch(f"{name} of job {self.service} has no series")
         for series, _ in found:
             if missing := labels - series.keys():
                 raise Mismatch(f"{name} {series} lacks {', '.join(sorted(missing))}")
@@ -102,7 +104,22 @@ def check_requests_counted_and_timed(prometheus: Prometheus) -> float:
     return sum(counted.values())
 
 
-def check_all(prometheus: Prometheus, jobs: list[str], also: list[str]) -> str:
+def check_scraped(prometheus: Prometheus, scraper: str) -> None:
+    """What was scraped from Sidelight has the series of what Sidelight pushed, under the job of the scrape."""
+    # What only one way has: the scrape's own labels, the scope; resource attributes that Prometheus is told to promote.
+    one_way = re.compile("(exported_)?(job|instance)|otel_scope_.*|service_.*|host_name")
+    names = [*COUNTERS, *GAUGES, *(f"{name}_count" for name in HISTOGRAMS)]
+    for name in names:
+        selector = f'{name}{{job="{scraper}", exported_job="{prometheus.service}"}}'
+        pushed = {without(labels, *filter(one_way.fullmatch, labels)) for labels, _ in prometheus.series(name, set())}
+        scraped = {without(labels, *filter(one_way.fullmatch, labels)) for labels, _ in prometheus.query(selector)}
+        if pushed != scraped:
+            raise Mismatch(
+                f"{selector}: {len(scraped)} series scraped, {len(pushed)} pushed: {sorted(pushed ^ scraped)[:3]}"
+            )
+
+
+def check_all(prometheus: Prometheus, jobs: list[str], also: list[str], scraper: str | None) -> str:
     found = 0
     for name, labels in COUNTERS.items():
         series = prometheus.series(name, labels)
@@ -119,8 +136,11 @@ def check_all(prometheus: Prometheus, jobs: list[str], also: list[str]) -> str:
     for job, _, name in (one.partition(":") for one in also):
         if not prometheus.query(f'{name}{{job="{job}"}}'):
             raise Mismatch(f"{name} of job {job} has no series")
+    if scraper:
+        check_scraped(prometheus, scraper)
     requests = check_requests_counted_and_timed(prometheus)
-    return f"{len(COUNTERS) + len(GAUGES) + len(HISTOGRAMS)} metrics, {found} series besides buckets, {requests:.0f} requests"
+    metrics = len(COUNTERS) + len(GAUGES) + len(HISTOGRAMS)
+    return f"{metrics} metrics, {found} series besides buckets, {requests:.0f} requests"
 
 
 def main(arguments: list[str]) -> int:
@@ -128,6 +148,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--prometheus", required=True)
     parser.add_argument("--service", default="trading-app")
     parser.add_argument("--up", action="append", default=[], metavar="JOB")
+    parser.add_argument("--scraped-by", metavar="JOB")
     parser.add_argument("--also", action="append", default=[], metavar="JOB:METRIC")
     parser.add_argument("--seconds", type=float, default=30)
     given = parser.parse_args(arguments)
@@ -135,7 +156,7 @@ def main(arguments: list[str]) -> int:
     end = time.monotonic() + given.seconds
     while True:
         try:
-            print(f"ok   prometheus: {check_all(prometheus, given.up, given.also)}")
+            print(f"ok   prometheus: {check_all(prometheus, given.up, given.also, given.scraped_by)}")
             return 0
         except Mismatch as problem:
             if time.monotonic() >= end:

@@ -73,6 +73,11 @@ impl MetricNamer {
         Ok(translated)
     }
 
+    /// A name that is made already, with the namespace in front.
+    pub fn prefixed(&self, name: &str) -> String {
+        self.lead(name)
+    }
+
     /// With the namespace in front, and `_` before a digit that would otherwise be first.
     fn lead(&self, name: &str) -> String {
         if name.is_empty() {

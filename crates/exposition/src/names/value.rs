@@ -9,7 +9,8 @@ use sidelight_proto::schema::MAX_NESTING;
 use sidelight_proto::views::ValueView;
 
 /// A value as text: OpenTelemetry specification, "AnyValue representation for non-OTLP protocols". Text stays as it
-/// is, bytes are base64, arrays and maps are JSON, no value is the empty text.
+/// is, bytes are base64, arrays and maps are JSON, no value is the empty text. A map is written in the order of its keys, so
+/// that the order in which it was sent does not make another series.
 ///
 /// Admitted values nest at most [`MAX_NESTING`] deep; of others, what lies deeper is `null`.
 pub fn label_value(value: ValueView<'_>) -> Cow<'_, str> {
@@ -53,8 +54,10 @@ fn push_json(out: &mut String, value: ValueView<'_>, levels: u32) {
             out.push(']');
         }
         ValueView::KvList(list) => {
+            let mut entries: Vec<_> = list.entries().collect();
+            entries.sort_by_key(|entry| entry.key());
             out.push('{');
-            for (nth, entry) in list.entries().enumerate() {
+            for (nth, entry) in entries.into_iter().enumerate() {
                 separate(out, nth);
                 push_quoted(out, entry.key());
                 out.push(':');
@@ -82,7 +85,8 @@ fn push_double(out: &mut String, value: f64) {
         _ if value.is_nan() => write!(out, "NaN"),
         f64::INFINITY => write!(out, "Infinity"),
         f64::NEG_INFINITY => write!(out, "-Infinity"),
-        _ if value != 0.0 && !(1e-6..1e21).contains(&value.abs()) => write!(out, "{value:e}"),
+        _ if value.abs() >= 1e21 => write!(out, "{}", format!("{value:e}").replace('e', "e+")),
+        _ if value != 0.0 && value.abs() < 1e-6 => write!(out, "{value:e}"),
         _ => write!(out, "{value}"),
     };
 }
@@ -103,7 +107,13 @@ mod tests {
             (ValueView::Double(0.25), "0.25"),
             (ValueView::Double(3.0), "3"),
             (ValueView::Double(1e-7), "1e-7"),
-            (ValueView::Double(1e21), "1e21"),
+            (ValueView::Double(-1e21), "-1e+21"),
+            (ValueView::Double(1.5e300), "1.5e+300"),
+            (
+                ValueView::Double(999_999_999_999_999_900_000.0),
+                "999999999999999900000",
+            ),
+            (ValueView::Double(-0.0), "-0"),
             (ValueView::Double(f64::NAN), "NaN"),
             (ValueView::Double(f64::NEG_INFINITY), "-Infinity"),
             (ValueView::Bytes(b"hello world"), "aGVsbG8gd29ybGQ="),
@@ -127,7 +137,7 @@ mod tests {
                 .push(f64::NAN)
                 .push(&b"hi"[..])
                 .push(ValueView::Empty);
-            array.open_value().kv_list().entry("k", true);
+            array.open_value().kv_list().entry("k", true).entry("a", 1.5);
         }
         let bytes = request.finish();
         let resource = MetricsView::new(&bytes)
@@ -136,6 +146,9 @@ mod tests {
             .expect("one")
             .resource();
         let value = resource.attributes().get("list").expect("there");
-        assert_eq!(label_value(value), r#"["a\nb",1,"NaN","aGk=",null,{"k":true}]"#);
+        assert_eq!(
+            label_value(value),
+            r#"["a\nb",1,"NaN","aGk=",null,{"a":1.5,"k":true}]"#
+        );
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Source of the field numbers: `prometheus/client_model`, `io/prometheus/client/metrics.proto`.
 
-use sidelight_proto::wire::{Writer, varint_len};
+use sidelight_proto::wire::Writer;
 
 use super::family::Family;
 use super::native::spans;
@@ -64,7 +64,6 @@ impl ProtobufWriter {
         framed.raw(self.message.as_slice());
         self.out = framed.into_bytes();
         self.message.clear();
-        debug_assert!(self.out.len() >= length + varint_len(length as u64));
     }
 
     pub(super) fn sample(&mut self, sample: &Sample<'_>) {
@@ -134,8 +133,9 @@ fn push_timestamp(message: &mut Writer, field: u32, unix_nanos: u64) {
     }
     let timestamp = message.begin(field, 1);
     message.varint_field(1, unix_nanos / 1_000_000_000);
-    if unix_nanos % 1_000_000_000 > 0 {
-        message.varint_field(2, unix_nanos % 1_000_000_000);
+    let nanos = unix_nanos % 1_000_000_000;
+    if nanos > 0 {
+        message.varint_field(2, nanos);
     }
     message.end(timestamp);
 }

@@ -38,13 +38,3 @@ pub use stat::Stat;
 pub use statm::Statm;
 pub use status::Status;
 pub use threads::{MAX_THREADS, Thread};
-
-/// Clock ticks in a second, the unit of times in [`Stat`]: 100 on every architecture that is in use.
-pub fn ticks_per_second() -> u64 {
-    rustix::param::clock_ticks_per_second().max(1)
-}
-
-/// Bytes of a page of memory.
-pub fn page_bytes() -> u64 {
-    rustix::param::page_size() as u64
-}

@@ -3,7 +3,7 @@
 use crate::fields::{number, signed, words};
 
 /// What a process is and has used so far, over all its threads. Times are in clock ticks, see
-/// [`ticks_per_second`](super::ticks_per_second).
+/// [`ticks_per_second`](crate::host::ticks_per_second).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stat<'t> {
     /// The process, field 1.

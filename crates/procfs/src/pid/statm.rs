@@ -1,7 +1,7 @@
 //! `/proc/<pid>/statm`, proc_pid_statm(5).
 
-use super::page_bytes;
 use crate::fields::{number, words};
+use crate::host::page_size;
 
 /// Memory of a process, in bytes. Cheap to read, and as exact as `status`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct Statm {
 impl Statm {
     /// Reads it.
     pub fn parse(text: &[u8]) -> Option<Self> {
-        let mut bytes = words(text.trim_ascii_end()).map(|pages| number(pages)?.checked_mul(page_bytes()));
+        let mut bytes = words(text.trim_ascii_end()).map(|pages| number(pages)?.checked_mul(page_size()));
         Some(Self {
             virtual_bytes: bytes.next()??,
             resident_bytes: bytes.next()??,
@@ -32,7 +32,7 @@ mod tests {
 
     #[test]
     fn pages_become_bytes() {
-        let page = page_bytes();
+        let page = page_size();
         let expected = Statm {
             virtual_bytes: 5608 * page,
             resident_bytes: 1234 * page,

@@ -1,4 +1,4 @@
-//! The program's metrics as text for Prometheus.
+//! The program's metrics as a page for Prometheus.
 //!
 //! Names and labels are those of the OpenTelemetry Collector 0.157 at its default port: counters without
 //! `_total`, no unit suffixes, no `otel_scope_*` labels, and the resource in `target_info` alone (since 0.149
@@ -6,18 +6,19 @@
 //! (`WithoutTypeSuffix`, `WithoutUnits`, `WithoutScopeInfo`) and its changelog of 0.149.
 //!
 //! A series has one name, whichever format is asked for. OpenMetrics cannot write a counter without `_total`,
-//! so there such a counter has the type `unknown`, and [`Format::negotiate`] prefers the older text format,
-//! which keeps the type, for everyone who takes both.
-
-mod accept;
-mod escape;
-
-use std::fmt::Write as _;
+//! so there such a counter has the type `unknown`, and [`negotiate`] prefers the older text format, which keeps
+//! the type, for everyone who takes both.
 
 use sidelight_component::metrics::{FamilySnapshot, Kind, Labels};
+use sidelight_exposition::labels::LabelTextBuilder;
+use sidelight_exposition::names::{self, MetricNamer, TranslationStrategy};
+use sidelight_exposition::write::{FamilyHead, FamilyType, LabelTexts, PageWriter, Sample, Value};
+use sidelight_exposition::{Escaping, Number, Offers};
 
-pub use accept::Format;
-use escape::{Quoting, label_name, metric_name, push_escaped};
+pub use sidelight_exposition::Format;
+
+/// Names as they are, but for characters that not every reader takes.
+const STRATEGY: TranslationStrategy = TranslationStrategy::UnderscoreEscapingWithoutSuffixes;
 
 /// What of the exposition can be chosen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,125 +27,94 @@ pub struct Style {
     pub type_suffix: bool,
 }
 
+/// The format for a scraper that sent this `Accept` header.
+///
+/// By weight where counters end in `_total`. Without the suffix OpenMetrics has no counters, so it is given only to
+/// those who do not take a text format.
+pub fn negotiate(accept: Option<&str>, style: Style) -> Format {
+    let offers = Offers {
+        open_metrics: true,
+        protobuf: false,
+        text_first: !style.type_suffix,
+    };
+    sidelight_exposition::negotiate(accept, offers).0
+}
+
 /// Writes all families, ordered as given, and `target_info` with the attributes of the resource.
-pub fn render(families: &[FamilySnapshot], resource: &Labels, format: Format, style: Style) -> String {
-    let series: usize = families.iter().map(|family| family.series.len()).sum();
+pub fn render(families: &[FamilySnapshot], resource: &Labels, format: Format, style: Style) -> Vec<u8> {
     let mut page = Page {
-        text: String::with_capacity(256 + families.len() * 128 + series * 96),
-        format,
-        style,
+        // All names are such that no scheme changes them.
+        writer: PageWriter::new(format, Escaping::default()),
+        namer: MetricNamer::new("", STRATEGY),
+        labels: LabelTextBuilder::default(),
     };
     for family in families {
-        page.family(family);
+        page.family(family, style);
     }
     page.target_info(resource);
-    if format == Format::OpenMetrics {
-        page.text.push_str("# EOF\n");
-    }
-    page.text
+    page.writer.finish()
 }
 
 struct Page {
-    text: String,
-    format: Format,
-    style: Style,
+    writer: PageWriter,
+    namer: MetricNamer,
+    labels: LabelTextBuilder,
 }
 
 impl Page {
-    fn family(&mut self, family: &FamilySnapshot) {
-        let name = metric_name(&family.name);
-        let (family_name, sample_name, kind) = self.names(&name, family.kind);
-        self.head(&family_name, family.help, kind);
-        for (labels, value) in &family.series {
-            self.sample(&sample_name, labels, *value);
-        }
-    }
-
-    /// The names in the metadata and in the samples, and the type.
-    fn names(&self, name: &str, kind: Kind) -> (String, String, &'static str) {
-        let base = name.strip_suffix("_total").unwrap_or(name);
-        match (kind, self.style.type_suffix, self.format) {
-            (Kind::Gauge, _, _) => (name.to_owned(), name.to_owned(), "gauge"),
-            (Kind::Counter, true, Format::Text) => {
-                (format!("{base}_total"), format!("{base}_total"), "counter")
-            }
-            (Kind::Counter, true, Format::OpenMetrics) => {
-                (base.to_owned(), format!("{base}_total"), "counter")
-            }
-            (Kind::Counter, false, Format::Text) => (name.to_owned(), name.to_owned(), "counter"),
-            (Kind::Counter, false, Format::OpenMetrics) => (name.to_owned(), name.to_owned(), "unknown"),
-        }
-    }
-
-    fn head(&mut self, name: &str, help: &str, kind: &str) {
-        let quoting = match self.format {
-            Format::Text => Quoting::Help,
-            Format::OpenMetrics => Quoting::Value,
+    fn family(&mut self, family: &FamilySnapshot, style: Style) {
+        let mut name = self.name(&family.name);
+        let family_type = match family.kind {
+            Kind::Counter => FamilyType::Counter,
+            Kind::Gauge => FamilyType::Gauge,
         };
-        let _ = write!(self.text, "# HELP {name} ");
-        push_escaped(&mut self.text, help, quoting);
-        let _ = writeln!(self.text, "\n# TYPE {name} {kind}");
+        if style.type_suffix && family.kind == Kind::Counter && !name.ends_with("_total") {
+            name.push_str("_total");
+        }
+        self.writer.begin_family(&FamilyHead {
+            name: &name,
+            help: family.help,
+            unit: "",
+            family_type,
+        });
+        for (labels, value) in &family.series {
+            self.sample(labels, *value);
+        }
+        self.writer.end_family();
     }
 
-    fn sample(&mut self, name: &str, labels: &Labels, value: f64) {
-        self.text.push_str(name);
-        self.labels(labels);
-        self.text.push(' ');
-        push_number(&mut self.text, value);
-        self.text.push('\n');
+    fn name(&self, name: &str) -> String {
+        let made = self.namer.name(name, "", names::Kind::Other);
+        // A name is a constant of the program; whatever it is, it is on the page.
+        made.unwrap_or_else(|_| "_".to_owned())
     }
 
-    /// Names that become equal when they are made legal share one label, their values joined by `;`: the rule
-    /// of the OpenTelemetry specification "Prometheus and OpenMetrics Compatibility", Metric Attributes.
-    fn labels(&mut self, labels: &Labels) {
-        if labels.is_empty() {
-            return;
+    fn sample(&mut self, labels: &Labels, value: f64) {
+        self.labels.clear();
+        for (name, value) in labels {
+            // Readers that split lines in another way must not see a second line.
+            let value = value.replace('\r', " ");
+            self.labels.attribute(name, value.as_str().into(), STRATEGY);
         }
-        let mut legal: Vec<(String, &str)> = labels
-            .iter()
-            .map(|(name, value)| (label_name(name), value.as_str()))
-            .collect();
-        legal.sort_by(|a, b| a.0.cmp(&b.0));
-        let mut open = '{';
-        let mut last: Option<&str> = None;
-        for (name, value) in &legal {
-            if last == Some(name.as_str()) {
-                // Reopens the value that was closed below.
-                self.text.pop();
-                self.text.push(';');
-            } else {
-                let _ = write!(self.text, "{open}{name}=\"");
-            }
-            push_escaped(&mut self.text, value, Quoting::Value);
-            self.text.push('"');
-            open = ',';
-            last = Some(name);
-        }
-        self.text.push('}');
+        self.writer.sample(&Sample {
+            labels: LabelTexts([self.labels.text(), ""]),
+            value: Value::Number(Number::Double(value)),
+            start_unix_nano: 0,
+            time_unix_nano: None,
+            exemplars: &[],
+        });
     }
 
     fn target_info(&mut self, resource: &Labels) {
-        let (family, kind) = match self.format {
-            Format::Text => ("target_info", "gauge"),
-            Format::OpenMetrics => ("target", "info"),
-        };
-        self.head(family, "Target metadata", kind);
-        self.sample("target_info", resource, 1.0);
+        self.writer.begin_family(&FamilyHead {
+            name: "target_info",
+            help: "Target metadata",
+            unit: "",
+            family_type: FamilyType::Info,
+        });
+        self.sample(resource, 1.0);
+        self.writer.end_family();
     }
-}
-
-/// Whole numbers that a double holds exactly are written without a fraction.
-fn push_number(text: &mut String, value: f64) {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    let _ = if value.is_nan() {
-        write!(text, "NaN")
-    } else if value.is_infinite() {
-        write!(text, "{}", if value > 0.0 { "+Inf" } else { "-Inf" })
-    } else if value.fract() == 0.0 && value.abs() <= EXACT {
-        write!(text, "{}", value as i64)
-    } else {
-        write!(text, "{value}")
-    };
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Linux: `/proc/self`.
 
 use sidelight_procfs::KeptFile;
-use sidelight_procfs::pid::{Stat, Statm, ticks_per_second};
+use sidelight_procfs::host::ticks_per_second;
+use sidelight_procfs::pid::{Stat, Statm};
 
 /// Seconds of processor time and bytes of resident memory; `None` where there is no such file system.
 pub(super) fn read() -> Option<(f64, u64)> {
