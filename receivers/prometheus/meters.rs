@@ -18,6 +18,7 @@ pub(super) struct Meters {
     surplus: Counter,
     incomplete: Counter,
     targets: Gauge,
+    left_out_targets: Counter,
     status: StatusReporter,
     up: AtomicI64,
     samples: AtomicI64,
@@ -57,10 +58,19 @@ impl Meters {
                 "Targets that are scraped",
                 &[("receiver", receiver)],
             ),
+            left_out_targets: counter(
+                "sidelight_receiver_left_out_targets",
+                "Discovered targets that were beyond 100,000 of a job or made no target, at each change of the list",
+            ),
             status: cx.status.clone(),
             up: AtomicI64::new(0),
             samples: AtomicI64::new(0),
         }
+    }
+
+    /// So many of the targets that were discovered are not scraped.
+    pub(super) fn left_out_targets(&self, count: usize) {
+        self.left_out_targets.add(count as u64);
     }
 
     /// A target came.

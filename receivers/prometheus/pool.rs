@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use sidelight_component::beside_the_workers;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::warn;
@@ -12,7 +13,7 @@ use super::encryption::Encryption;
 use super::job::Job;
 use super::labels::Labels;
 use super::scraper::{Phase, Scraper, Shared};
-use super::target::Target;
+use super::target::{Target, TargetProblem};
 
 /// The targets of one job.
 pub(super) struct Pool {
@@ -46,7 +47,8 @@ impl Pool {
         let Some(discovered) = self.discovery.look(&id).await else {
             return;
         };
-        let wanted = self.targets(discovered, shared);
+        shared.meters.left_out_targets(self.discovery.left_out());
+        let wanted = self.targets(discovered, shared).await;
         self.running.retain(|target, phase| {
             let stays = wanted.contains(target);
             if !stays {
@@ -79,22 +81,38 @@ impl Pool {
         }
     }
 
-    /// Targets by relabelling. What makes none is logged once.
-    fn targets(&mut self, discovered: Vec<Labels>, shared: &Shared) -> BTreeSet<Arc<Target>> {
-        let mut targets = BTreeSet::new();
-        for labels in discovered {
+    /// Targets by relabelling, which of many takes its time. What makes none is counted, and logged once.
+    async fn targets(&mut self, discovered: Vec<Labels>, shared: &Shared) -> BTreeSet<Arc<Target>> {
+        let job = self.job.clone();
+        let relabel = |job: &Job, labels: Labels| {
             let address = labels.get("__address__").to_owned();
-            match Target::discover(labels, &self.job) {
-                Ok(target) => targets.extend(target.map(Arc::new)),
-                Err(problem) if self.warned.len() < MAX_WARNED && self.warned.insert(address.clone()) => {
-                    let address = sidelight_config::shortened(&address);
-                    let component = &shared.context.id;
-                    warn!(%component, job = %self.job.name, %address, %problem, "this is no target; it is left out");
-                }
-                Err(_) => {}
+            Target::discover(labels, job)
+                .map(|target| target.map(Arc::new))
+                .map_err(|problem| (address, problem))
+        };
+        let relabelled = beside_the_workers(move || {
+            let targets = discovered.into_iter().map(|labels| relabel(&job, labels));
+            targets.collect::<Vec<_>>()
+        })
+        .await;
+        let mut targets = BTreeSet::new();
+        for target in relabelled {
+            match target {
+                Ok(target) => targets.extend(target),
+                Err((address, problem)) => self.refuse(address, &problem, shared),
             }
         }
         targets
+    }
+
+    fn refuse(&mut self, address: String, problem: &TargetProblem, shared: &Shared) {
+        shared.meters.left_out_targets(1);
+        if self.warned.len() < MAX_WARNED && !self.warned.contains(&address) {
+            let shown = sidelight_config::shortened(&address);
+            let component = &shared.context.id;
+            warn!(%component, job = %self.job.name, address = %shown, %problem, "this is no target; it is left out");
+            self.warned.insert(address);
+        }
     }
 }
 

@@ -20,7 +20,7 @@ settings! {
 settings! {
     /// Targets that stand in files.
     pub struct FileSdConfig {
-        /// Paths of JSON or YAML files; the last part may hold `*`.
+        /// Paths of JSON or YAML files; the last part may hold `*`, `?` and `[a-z]`.
         files: Vec<String>,
         /// The longest time until a change of a file is seen. Files are looked at every five seconds at the latest.
         refresh_interval: PromDuration = PromDuration(Duration::from_secs(300)),

@@ -67,6 +67,10 @@ settings! {
         /// A file with the password, read for every scrape.
         password_file: Option<String>,
     }
+    unsupported {
+        "username_ref" => "there is no secret manager; use `username_file`",
+        "password_ref" => "there is no secret manager; use `password_file`",
+    }
     validate BasicAuth::check;
 }
 
@@ -91,6 +95,7 @@ settings! {
         /// A file with the credentials, read for every scrape.
         credentials_file: Option<String>,
     }
+    unsupported { "credentials_ref" => "there is no secret manager; use `credentials_file`" }
     validate Authorization::check;
 }
 

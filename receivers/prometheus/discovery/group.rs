@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
 use sidelight_config::{FixedEnv, Owner, load_str, read, settings};
 
 use crate::prometheus::labels::Labels;
@@ -14,6 +15,14 @@ settings! {
         /// Labels of all of them.
         labels: BTreeMap<String, String>,
     }
+}
+
+/// The same in JSON, where a file may be larger than what the reader of settings takes.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a group with `targets` and `labels`")]
+struct JsonGroup {
+    targets: Option<Vec<String>>,
+    labels: Option<BTreeMap<String, String>>,
 }
 
 settings! {
@@ -44,16 +53,37 @@ pub(super) fn targets(
 /// # Errors
 /// What is wrong, with its line.
 pub(super) fn parse(name: &str, text: &str) -> Result<Vec<Group>, String> {
-    let is_json = name.to_ascii_lowercase().ends_with(".json");
-    if is_json {
-        // YAML is looser than JSON: what is no JSON is refused as Prometheus refuses it.
-        serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|error| error.to_string())?;
+    let text = text.trim_start_matches('\u{feff}');
+    let groups = match is_json(name) {
+        true => parse_json(text)?,
+        false => parse_yaml(name, text)?,
+    };
+    if groups.iter().any(|group| group.labels.contains_key("")) {
+        return Err("a label has no name".to_owned());
     }
+    Ok(groups)
+}
+
+/// Whether a file is read as JSON, by its name.
+pub(super) fn is_json(name: &str) -> bool {
+    name.to_ascii_lowercase().ends_with(".json")
+}
+
+fn parse_json(text: &str) -> Result<Vec<Group>, String> {
+    let groups: Option<Vec<JsonGroup>> = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let group = |group: JsonGroup| Group {
+        targets: group.targets.unwrap_or_default(),
+        labels: group.labels.unwrap_or_default(),
+    };
+    Ok(groups.unwrap_or_default().into_iter().map(group).collect())
+}
+
+fn parse_yaml(name: &str, text: &str) -> Result<Vec<Group>, String> {
     // The reader of settings wants a map at the top. A list with dashes may stand under its key without being further to
     // the right; one in brackets, which may span lines, is moved.
-    let text = text.trim_start_matches('\u{feff}').replace('$', "$$");
+    let text = text.replace('$', "$$");
     let body = text.strip_prefix("---").unwrap_or(&text);
-    let wrapped = match is_json || body.trim_start().starts_with('[') {
+    let wrapped = match body.trim_start().starts_with('[') {
         true => format!("groups:\n {}\n", body.replace('\n', "\n ")),
         false => format!("groups:\n{body}"),
     };

@@ -1,6 +1,7 @@
 //! Which targets a job has: those that are written down, and those in files.
 
 mod files;
+mod glob;
 mod group;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,8 @@ pub(super) struct Discovery {
     files: Option<TargetFiles>,
     /// They were looked at.
     has_looked: bool,
+    /// Targets beyond [`MAX_TARGETS`] the last time.
+    left_out: usize,
 }
 
 impl Discovery {
@@ -34,12 +37,18 @@ impl Discovery {
             written_down,
             files: (!job.file_sd_configs.is_empty()).then(|| TargetFiles::new(&job.file_sd_configs)),
             has_looked: false,
+            left_out: 0,
         }
     }
 
     /// Whether there is anything that may change.
     pub(super) fn has_files(&self) -> bool {
         self.files.is_some()
+    }
+
+    /// How many targets were left out the last time because there were more than 100,000.
+    pub(super) fn left_out(&self) -> usize {
+        self.left_out
     }
 
     /// The labels of every target; `None` where they are as they were.
@@ -55,13 +64,10 @@ impl Discovery {
         })
         .await;
         let all = (is_first || has_changed).then(|| {
-            let found = files.targets();
-            self.written_down
-                .iter()
-                .cloned()
-                .chain(found)
-                .take(MAX_TARGETS)
-                .collect()
+            let mut found = self.written_down.iter().cloned().chain(files.targets());
+            let taken: Vec<Labels> = found.by_ref().take(MAX_TARGETS).collect();
+            self.left_out = found.count();
+            taken
         });
         self.files = Some(files);
         all

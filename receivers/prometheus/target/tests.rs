@@ -58,6 +58,38 @@ fn relabelling_can_move_rename_and_drop_a_target() {
 }
 
 #[test]
+fn an_exporter_that_is_asked_about_others_has_their_addresses_as_targets() {
+    let text = "config:\n  scrape_configs:\n  - job_name: redis\n    metrics_path: /scrape\n    static_configs: [{targets: \
+                ['redis://r:6379']}]\n    relabel_configs:\n    - {source_labels: [__address__], target_label: \
+                __param_target}\n    - {source_labels: [__param_target], target_label: instance}\n    - {target_label: \
+                __address__, replacement: 'exporter:9121'}\n";
+    let config: Config =
+        component::settings(Role::Receiver, "x", text).unwrap_or_else(|error| panic!("{error}"));
+    let job = Job::new(&config, &config.config.scrape_configs[0]);
+    let target = discovered("redis://r:6379", &job).expect("good").expect("kept");
+    assert_eq!(
+        (target.address.as_str(), target.labels.get("instance")),
+        ("exporter:9121", "redis://r:6379")
+    );
+    assert_eq!(target.path, "/scrape?target=redis%3A%2F%2Fr%3A6379");
+}
+
+#[test]
+fn relabelling_sees_times_as_prometheus_writes_them_and_parameters_that_discovery_gave() {
+    let job = job("scrape_interval: 90s, scrape_timeout: 1500ms, params: {a: [b]}, \
+         relabel_configs: [{regex: '__(scrape_.*|param_.*)__?', action: labelmap}]");
+    let labels = vec![
+        ("__address__".to_owned(), "h:1".to_owned()),
+        ("__param_a".to_owned(), "c".to_owned()),
+    ];
+    let target = Target::discover(Labels::from_unsorted(labels).expect("unique"), &job);
+    let target = target.expect("good").expect("kept");
+    assert_eq!(target.labels.get("scrape_interval_"), "1m30s");
+    assert_eq!(target.labels.get("scrape_timeout_"), "1s500ms");
+    assert_eq!(target.path, "/metrics?a=c");
+}
+
+#[test]
 fn labels_that_make_no_target_say_why() {
     let plain = job("scrape_interval: 1m");
     for address in ["", "http://h:1", "h:1/metrics", "u@h"] {

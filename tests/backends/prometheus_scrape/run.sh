@@ -5,8 +5,8 @@
 #            both, with awkward pages besides: every series, value, type, help and unit is compared
 #   live     examples/prometheus_scrape/pipeline.yaml as it is: every job is up, and what it is known for arrives in
 #            Prometheus by OTLP
-# --planted lets Sidelight take a step of relabelling of its own on one page, to prove that the comparison notices
-# (prove.sh). Needs install.sh prometheus and the servers and exporters of the distribution. Logs lie in a temporary folder,
+# --planted lets Sidelight take a step of relabelling of its own on one page: the comparison must notice.
+# Needs install.sh prometheus and the servers and exporters of the distribution. Logs lie in a temporary folder,
 # kept and named when a check fails, or when SCRAPE_KEEP=1. Exit code: 0 all the same, 1 not, 64 wrong use, 69 something is
 # not installed.
 . "$(dirname "$0")/../lib.sh"
@@ -18,6 +18,7 @@ need_program prometheus
 for exporter in node mysqld postgres redis nginx; do need_command "prometheus-$exporter-exporter" "$exporter-exporter"; done
 export PYTHONDONTWRITEBYTECODE=1 no_proxy=127.0.0.1,localhost NO_PROXY=127.0.0.1,localhost
 
+python3 "$here/test_compare.py"
 work=$(mktemp -d "${TMPDIR:-/tmp}/sidelight-scrape.XXXXXX")
 chmod 711 "$work" # servers that run as users of their own must reach their folders
 export BACKENDS_DATA=$work/data

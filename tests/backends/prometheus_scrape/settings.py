@@ -65,7 +65,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--work", type=Path, required=True)
-    # Planted by prove.sh: what the comparison must notice.
+    # A step of relabelling for one page, which the comparison must notice.
     parser.add_argument("--planted", default="")
     given = parser.parse_args()
     text = "global: {scrape_interval: 2s}\nscrape_configs:\n" + jobs(given.folder, given.port)
