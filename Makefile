@@ -5,7 +5,7 @@ CONFIG ?= pipeline.yaml
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 BIN := $(TARGET_DIR)/$(PROFILE)/sidelight
 
-.PHONY: help build release run demo test check bench fuzz clean
+.PHONY: help build release run demo test check bench bench-metrics fuzz clean
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -33,6 +33,10 @@ check: ## What is quick: format, lints, unit tests
 
 bench: release ## Sidelight and its peers side by side, one table
 	bench/run.sh
+
+bench-metrics: release ## What measuring, showing and scraping metrics costs, beside the Collector and Prometheus
+	tests/backends/install.sh prometheus otelcol-prometheus
+	bench/host.py && bench/prometheus_exporter.py && bench/prometheus_receiver.py
 
 fuzz: ## Every fuzz target for FUZZ_SECONDS (default 60)
 	fuzz/run.sh
