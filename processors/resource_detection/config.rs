@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sidelight_config::{Check, setting_enum, settings};
 
-use super::detectors::{CONTAINER_ATTRIBUTES, Detector, SYSTEM_ATTRIBUTES};
+use super::detectors::{CONTAINER_ATTRIBUTES, Detector, SYSTEM_ATTRIBUTES, SYSTEMD_ATTRIBUTES};
 
 setting_enum! {
     /// Where the name of the host comes from.
@@ -50,12 +50,22 @@ settings! {
 }
 
 settings! {
+    /// The unit of systemd that Sidelight runs in. Sidelight's own.
+    pub struct SystemdConfig {
+        /// Attributes to write or leave out, as `systemd.unit.name: {enabled: true}`.
+        resource_attributes: BTreeMap<String, Toggle>,
+    }
+    validate SystemdConfig::check;
+}
+
+settings! {
     /// Settings of the `resource_detection` processor.
     pub struct Config {
-        /// What is asked: `env`, `system`, `container`. Of an attribute that two of them know, the first one's counts.
+        /// What is asked: `env`, `system`, `container`, `systemd`. Of an attribute that two of them know, the first one's
+        /// counts.
         detectors: Vec<String> = ["env"],
-        /// True: what was detected replaces what a resource says of itself. Never replaced are `container.id`, and
-        /// `service.name` from `OTEL_SERVICE_NAME`.
+        /// True: what was detected replaces what a resource says of itself. Never replaced are `container.id`,
+        /// `systemd.unit.name`, and `service.name` from `OTEL_SERVICE_NAME`.
         r#override: bool = true,
         /// The longest wait for the detectors; data that comes before is refused for the moment. What is found later
         /// is written from then on.
@@ -66,6 +76,8 @@ settings! {
         system: SystemConfig,
         /// Of the detector `container`.
         container: ContainerConfig,
+        /// Of the detector `systemd`.
+        systemd: SystemdConfig,
     }
     unsupported {
         "attributes" => "the Collector has removed it; write `system: {resource_attributes: {host.id: {enabled: true}}}`",
@@ -176,6 +188,17 @@ impl ContainerConfig {
     /// The attributes that are written.
     pub(super) fn enabled(&self) -> BTreeSet<&'static str> {
         enabled(&self.resource_attributes, CONTAINER_ATTRIBUTES)
+    }
+}
+
+impl SystemdConfig {
+    fn check(&self, check: &mut Check<'_, '_>) {
+        check_attributes(&self.resource_attributes, SYSTEMD_ATTRIBUTES, check);
+    }
+
+    /// The attributes that are written.
+    pub(super) fn enabled(&self) -> BTreeSet<&'static str> {
+        enabled(&self.resource_attributes, SYSTEMD_ATTRIBUTES)
     }
 }
 

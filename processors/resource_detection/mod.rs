@@ -14,7 +14,7 @@ use sidelight_component::{
     ProcessorConfig,
 };
 
-pub use self::config::{Config, ContainerConfig, HostnameSource, SystemConfig, Toggle};
+pub use self::config::{Config, ContainerConfig, HostnameSource, SystemConfig, SystemdConfig, Toggle};
 use self::detection::{Detection, Schedule};
 use self::detectors::{Detector, Surroundings};
 use self::found::Written;

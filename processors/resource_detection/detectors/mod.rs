@@ -5,6 +5,7 @@ mod env;
 mod host_name;
 mod interfaces;
 mod system;
+mod systemd;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -40,6 +41,9 @@ pub(super) const SYSTEM_ATTRIBUTES: &[Known] = &[
 /// Attributes of the detector `container`.
 pub(super) const CONTAINER_ATTRIBUTES: &[Known] = &[("container.id", true)];
 
+/// Attributes of the detector `systemd`.
+pub(super) const SYSTEMD_ATTRIBUTES: &[Known] = &[("systemd.unit.name", true)];
+
 /// A detector with its settings.
 #[derive(Clone, Debug)]
 pub(super) enum Detector {
@@ -49,6 +53,9 @@ pub(super) enum Detector {
         enabled: BTreeSet<&'static str>,
     },
     Container {
+        enabled: BTreeSet<&'static str>,
+    },
+    Systemd {
         enabled: BTreeSet<&'static str>,
     },
 }
@@ -90,7 +97,7 @@ impl Surroundings {
 
 impl Detector {
     /// The names of all detectors.
-    pub(super) const NAMES: [&'static str; 3] = ["env", "system", "container"];
+    pub(super) const NAMES: [&'static str; 4] = ["env", "system", "container", "systemd"];
 
     /// Whether there is one of this name.
     pub(super) fn named(name: &str) -> Option<&'static str> {
@@ -107,6 +114,9 @@ impl Detector {
             "container" => Some(Self::Container {
                 enabled: config.container.enabled(),
             }),
+            "systemd" => Some(Self::Systemd {
+                enabled: config.systemd.enabled(),
+            }),
             _ => Some(Self::Env),
         };
         config.detectors.iter().filter_map(detector).collect()
@@ -117,6 +127,7 @@ impl Detector {
             Self::Env => "env",
             Self::System { .. } => "system",
             Self::Container { .. } => "container",
+            Self::Systemd { .. } => "systemd",
         }
     }
 
@@ -132,10 +143,12 @@ impl Detector {
             },
             Self::System { sources, enabled } => system::detect(at, sources, enabled),
             Self::Container { enabled } if enabled.contains("container.id") => {
-                let id = container::id(at);
-                (id.into_iter().collect(), None)
+                (container::id(at).into_iter().collect(), None)
             }
-            Self::Container { .. } => (Vec::new(), None),
+            Self::Systemd { enabled } if enabled.contains("systemd.unit.name") => {
+                (systemd::unit(at).into_iter().collect(), None)
+            }
+            Self::Container { .. } | Self::Systemd { .. } => (Vec::new(), None),
         }
     }
 }
