@@ -116,6 +116,12 @@ impl Recorder<'_> {
             _ => {}
         }
         labels.set_aside("__name__");
+        // Whose figures they are is said by the resource alone.
+        for target in ["job", "instance"] {
+            if shared.labels.iter().any(|(name, _)| name == target) {
+                labels.set_aside(target);
+            }
+        }
         let meets = labels
             .names()
             .any(|name| shared.labels.iter().any(|(other, _)| other == name));

@@ -125,6 +125,8 @@ async fn attributes_that_meet_other_labels_are_joined_or_set_aside() {
     .await;
     assert_eq!(
         rig.lines().await,
-        ["heat{exported___name__=\"evil\",http_route=\"/\",job=\"mail;api\",zone=\"north\"} 1"]
+        [
+            "heat{job=\"api\",zone=\"north\",exported___name__=\"evil\",exported_job=\"mail\",http_route=\"/\"} 1"
+        ]
     );
 }
