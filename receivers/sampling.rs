@@ -11,14 +11,17 @@
 //! - `SampleWriter` writes metrics straight into a request that is charged to the budget, in the names that
 //!   `Semconv` asks for.
 //! - `HostIdentity` says whose figures they are, `FailedReads` counts what could not be read.
+//! - `Users`, `creation_time` and `cut` are what a process is described with.
 
 mod failed_reads;
 mod identity;
 mod metric_settings;
 mod metric_table;
 mod naming;
+mod process_text;
 mod sampler;
 mod timing;
+mod users;
 mod writer;
 
 #[cfg(test)]
@@ -31,8 +34,10 @@ pub(crate) use metric_table::metric_table;
 pub use metric_table::{Kind, MetricDef, MetricSet, MetricTable};
 pub use naming::Semconv;
 pub(crate) use naming::Term;
+pub(crate) use process_text::{creation_time, cut};
 pub(crate) use sampler::{Sampled, Sampler, run};
 pub use timing::Timing;
+pub(crate) use users::Users;
 pub(crate) use writer::{Attr, Number, Points, Sample, SampleWriter, Sink};
 
 #[cfg(test)]

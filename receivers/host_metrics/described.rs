@@ -1,14 +1,10 @@
 //! What a process is: the attributes of its resource.
 
-use jiff::Timestamp;
 use sidelight_procfs::ProcDir;
 use sidelight_procfs::pid::{Stat, Status, arguments};
 use sidelight_proto::encode::ResourceEncoder;
 
-use super::users::Users;
-
-/// The longest text of an attribute, in bytes.
-const MAX_TEXT_BYTES: usize = 1024;
+use crate::sampling::{Users, creation_time, cut};
 
 /// An attribute that can be left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,10 +119,9 @@ impl Describing<'_> {
             };
             texts.extend(text.map(|text| (attribute.name(), text)));
         }
-        let started = Timestamp::from_nanosecond(i128::from(self.started));
         Described {
             pid: self.stat.pid,
-            creation_time: started.map(|time| format!("{time:.3}")).unwrap_or_default(),
+            creation_time: creation_time(self.started),
             parent,
             texts,
         }
@@ -145,9 +140,4 @@ impl Described {
             resource.attribute(key, &**text);
         }
     }
-}
-
-fn cut(text: &str) -> String {
-    let end = text.floor_char_boundary(MAX_TEXT_BYTES);
-    text.get(..end).unwrap_or_default().to_owned()
 }

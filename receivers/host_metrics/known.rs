@@ -9,7 +9,7 @@ use sidelight_proto::encode::ResourceEncoder;
 
 use super::described::{Attribute, Described, Describing};
 use super::host::Places;
-use super::users::Users;
+use crate::sampling::Users;
 use crate::sampling::{HostIdentity, Instance};
 
 /// The processes of the last sample. There are at most as many as the host has.

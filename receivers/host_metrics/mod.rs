@@ -23,7 +23,6 @@ mod processes;
 mod sampler;
 mod scraper;
 mod system;
-mod users;
 
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@ const MAX_USERS_BYTES: u64 = 1 << 20;
 /// The host's users by their numbers, from passwd(5). The list is read again when a number is not in it, at most once
 /// a sample.
 #[derive(Debug)]
-pub(super) struct Users {
+pub(crate) struct Users {
     path: PathBuf,
     names: HashMap<u32, Box<str>>,
     /// Whether the list was read in this sample.
@@ -19,7 +19,7 @@ pub(super) struct Users {
 }
 
 impl Users {
-    pub(super) fn new(path: PathBuf) -> Self {
+    pub(crate) fn new(path: PathBuf) -> Self {
         Self {
             path,
             names: HashMap::new(),
@@ -28,12 +28,12 @@ impl Users {
     }
 
     /// A sample begins.
-    pub(super) fn begin(&mut self) {
+    pub(crate) fn begin(&mut self) {
         self.is_new = false;
     }
 
     /// The name of a user, or the number where the list does not have it, as for users that only a container knows.
-    pub(super) fn name(&mut self, uid: u32) -> Box<str> {
+    pub(crate) fn name(&mut self, uid: u32) -> Box<str> {
         if !self.names.contains_key(&uid) && !self.is_new {
             self.is_new = true;
             self.names = self.read();
@@ -75,7 +75,7 @@ mod tests {
         assert_eq!(&*users.name(7), "7", "there is no list");
         std::fs::write(
             &path,
-            "root:x:0:0:root:/root:/bin/sh\ntoor:x:0:0\n\nbroken:x\napp:x:7:7:,:/:\n",
+            "root:x:0:0:root:/root:/bin/sh\ntoor:x:0:0\n\nbroken:x\nbroken\napp:x:7:7:,:/:\n",
         )
         .expect("written");
         assert_eq!(&*users.name(7), "7", "it was looked for in this sample");
