@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use sidelight_component::metrics::{Counter, Gauge};
-use sidelight_component::{BuildContext, StatusReporter};
+use sidelight_component::{BuildContext, StatusReporter, grouped};
 
 use super::series::Counts;
 
@@ -110,37 +110,7 @@ impl Meters {
         let targets = self.targets.get();
         self.status.headlines([format!(
             "{up} of {targets} targets up  {} samples",
-            grouped(samples)
+            grouped(samples.max(0) as u64)
         )]);
-    }
-}
-
-/// A number with commas between groups of three digits.
-fn grouped(number: i64) -> String {
-    let digits = number.max(0).to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn long_numbers_are_grouped() {
-        for (number, expected) in [
-            (0, "0"),
-            (999, "999"),
-            (14_210, "14,210"),
-            (1_000_000, "1,000,000"),
-        ] {
-            assert_eq!(grouped(number), expected);
-        }
     }
 }

@@ -2,10 +2,10 @@
 
 use std::fmt::{self, Write as _};
 
+use sidelight_component::grouped;
 use sidelight_config::escaped;
 
 use super::{Ledger, Row};
-use crate::summary::grouped;
 
 /// A column's head, its figure, and whether it is shown when it is zero in every row.
 type Column = (&'static str, fn(&Row) -> u64, bool);

@@ -17,10 +17,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sidelight_component::metrics::FamilySnapshot;
-use sidelight_component::{Health, Now};
+use sidelight_component::{Health, Now, grouped};
 use sidelight_config::escaped;
-
-pub use numbers::grouped;
 
 use crate::ledger::{Edge, Ledger};
 use crate::process::ProcessUsage;

@@ -2,18 +2,7 @@
 
 use std::time::Duration;
 
-/// `1,234,600`.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
+use sidelight_component::grouped;
 
 /// `1,204/s`, below ten `0.4/s`; without any time passed the count itself.
 pub(super) fn rate(count: f64, elapsed: Duration) -> String {
