@@ -203,20 +203,19 @@ fn known_memory_threads_descriptors_and_children_are_found() {
     python.does("kids = [subprocess.Popen(['sleep', '600']) for _ in range(4)]");
     let after = rig.sample();
     let grown = |name, values: &[&str]| after.value(name, values) - before.value(name, values);
-    for name in [
-        "process.memory.usage",
-        "process.memory.virtual",
-        "sidelight.process.memory.peak",
+    // Where the kernel gives huge pages out freely, each new thread's stack has one of 2 MiB.
+    let with_stacks = 100e6..130e6;
+    for (name, values) in [
+        ("process.memory.usage", &[][..]),
+        ("sidelight.process.memory.peak", &[]),
+        ("sidelight.process.memory.rss", &["anon"]),
     ] {
-        assert!(
-            (100e6..110e6).contains(&grown(name, &[])) || name.contains("virtual"),
-            "{name}: {}",
-            grown(name, &[])
-        );
+        let grown = grown(name, values);
+        assert!(with_stacks.contains(&grown), "{name}: {grown}");
     }
-    assert!((100e6..105e6).contains(&grown("sidelight.process.memory.rss", &["anon"])));
-    // Its share of what it has in common with other Pythons changes when they end.
-    assert!((100e6..130e6).contains(&grown("sidelight.process.memory.pss", &[])));
+    // Its share of what it has in common with other Pythons changes when they start and end.
+    let share = grown("sidelight.process.memory.pss", &[]);
+    assert!((80e6..150e6).contains(&share), "{share}");
     assert!(grown("process.memory.virtual", &[]) >= 100e6);
     assert!(grown("process.paging.faults", &["minor"]) >= 100.0);
     assert_eq!(grown("process.unix.file_descriptor.count", &[]), 50.0);
