@@ -1,0 +1,104 @@
+//! How items come to their end.
+
+use std::ops::Range;
+
+/// How items ended. The number of each stands in the files: never change one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Outcome {
+    /// The destination took them.
+    Delivered = 0,
+    /// Their write failed: their sender was told to come back.
+    Refused = 1,
+    /// A damaged place has cost them.
+    Lost = 2,
+    /// They were appended again under other ordinals.
+    Moved = 3,
+    /// Their sender stopped waiting and was asked to repeat them.
+    Withdrawn = 4,
+    /// `max_elapsed_time` was over.
+    MaxElapsedTime = 5,
+    /// The one attempt failed and retries are switched off.
+    RetryDisabled = 6,
+    /// The program stopped before they were delivered, and their sender was asked to repeat them.
+    Shutdown = 7,
+    /// The destination refused the request.
+    RejectedByDestination = 8,
+    /// The destination took their request without them.
+    RejectedInPart = 9,
+    /// A single item is larger than the destination or its protocol takes.
+    TooLarge = 10,
+    /// The exporter cannot encode them.
+    Encode = 11,
+    /// The exporter panics on them.
+    Panic = 12,
+}
+
+/// Items that came to their end together: a record, or a part of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct End {
+    /// Their ordinals.
+    pub items: Range<u64>,
+    /// How they ended.
+    pub outcome: Outcome,
+    /// Their share of the record's payload in bytes; the shares of all parts add up to it.
+    pub bytes: u64,
+    /// Records that are given up with it: 1 for the whole record or one of its parts, 0 for the other parts.
+    pub records: u64,
+}
+
+/// What a log holds that has not come to its end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Live {
+    /// Items.
+    pub items: u64,
+    /// Bytes of payload.
+    pub bytes: u64,
+    /// Records.
+    pub records: u64,
+}
+
+/// Items that came to their end since the log began, over all starts, by outcome.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Totals([u64; Outcome::ALL.len()]);
+
+impl Outcome {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 13] = [
+        Self::Delivered,
+        Self::Refused,
+        Self::Lost,
+        Self::Moved,
+        Self::Withdrawn,
+        Self::MaxElapsedTime,
+        Self::RetryDisabled,
+        Self::Shutdown,
+        Self::RejectedByDestination,
+        Self::RejectedInPart,
+        Self::TooLarge,
+        Self::Encode,
+        Self::Panic,
+    ];
+
+    /// The outcome with this number.
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(number)).copied()
+    }
+}
+
+impl Totals {
+    /// Items with this outcome.
+    pub fn of(&self, outcome: Outcome) -> u64 {
+        self.0[outcome as usize]
+    }
+
+    /// Items with any outcome.
+    pub fn sum(&self) -> u64 {
+        self.0.iter().sum()
+    }
+
+    /// Adds items to an outcome.
+    pub fn add(&mut self, outcome: Outcome, items: u64) {
+        self.0[outcome as usize] += items;
+    }
+}
