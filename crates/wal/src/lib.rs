@@ -4,6 +4,8 @@ mod end;
 mod fs;
 mod log;
 mod record;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 pub use end::{End, Live, Outcome, Totals};
 pub use fs::{Fs, FsFile, RealFs};
