@@ -1,33 +1,20 @@
 //! The calls of the torn file system.
 
-use std::io::{self, IoSlice};
-use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use super::disk::{Disk, Inode};
-use super::fault::{Call, Fault, Plan, Refusal, error};
-use super::power_cut::{after_power_cut, surviving_content};
+use super::fault::{Call, Fault};
+use super::machine::{Machine, TornFile, call, length, lock};
+use super::power_cut::after_power_cut;
 use super::random::Random;
-use crate::fs::{Fs, FsFile};
+use crate::fs::Fs;
 
 /// A machine with a disk. Clones are the same machine.
 #[derive(Clone)]
 pub struct TornFs {
     machine: Arc<Mutex<Machine>>,
-}
-
-/// An open file of it.
-pub struct TornFile {
-    machine: Arc<Mutex<Machine>>,
-    inode: u64,
-}
-
-struct Machine {
-    disk: Disk,
-    plan: Plan,
-    random: Random,
-    calls: [u64; Call::ALL.len()],
-    dead: bool,
 }
 
 impl TornFs {
@@ -43,15 +30,8 @@ impl TornFs {
     }
 
     fn with(disk: Disk, seed: u64) -> Self {
-        let machine = Machine {
-            disk,
-            plan: Plan::default(),
-            random: Random::new(seed),
-            calls: [0; Call::ALL.len()],
-            dead: false,
-        };
         Self {
-            machine: Arc::new(Mutex::new(machine)),
+            machine: Arc::new(Mutex::new(Machine::new(disk, seed))),
         }
     }
 
@@ -128,6 +108,16 @@ impl TornFs {
         Some(machine.disk.inodes.get(number)?.seen.clone())
     }
 
+    /// The files of a folder as a program sees them, by name, with their lengths. Not a call.
+    pub fn files(&self, folder: &Path) -> Vec<(PathBuf, u64)> {
+        let mut files = lock(&self.machine).disk.list(folder).unwrap_or_default();
+        files.sort_unstable();
+        files
+            .into_iter()
+            .map(|(name, bytes)| (folder.join(name), bytes))
+            .collect()
+    }
+
     /// Puts a file there, durably, instead of one of the same name. Not a call.
     pub fn put(&self, path: &Path, content: Vec<u8>) {
         let mut machine = lock(&self.machine);
@@ -168,14 +158,6 @@ impl TornFs {
             }
         });
     }
-
-    fn handle(&self, machine: &mut Machine, inode: u64) -> io::Result<TornFile> {
-        machine.disk.inode(inode)?.handles += 1;
-        Ok(TornFile {
-            machine: Arc::clone(&self.machine),
-            inode,
-        })
-    }
 }
 
 impl Fs for TornFs {
@@ -191,14 +173,14 @@ impl Fs for TornFs {
     fn create_new(&self, path: &Path) -> io::Result<TornFile> {
         call(&self.machine, Call::CreateNew, |machine| {
             let inode = machine.disk.create(path)?;
-            self.handle(machine, inode)
+            TornFile::of(&self.machine, machine, inode)
         })
     }
 
     fn open(&self, path: &Path) -> io::Result<TornFile> {
         call(&self.machine, Call::Open, |machine| {
             let inode = machine.disk.find(path)?;
-            self.handle(machine, inode)
+            TornFile::of(&self.machine, machine, inode)
         })
     }
 
@@ -222,143 +204,4 @@ impl Fs for TornFs {
             machine.disk.sync_folder(directory)
         })
     }
-}
-
-impl FsFile for TornFile {
-    fn write_at(&self, offset: u64, bytes: &[IoSlice<'_>]) -> io::Result<usize> {
-        let (mut machine, refusal) = enter(&self.machine, Call::WriteAt)?;
-        let bytes: Vec<u8> = bytes.iter().flat_map(|slice| slice.iter().copied()).collect();
-        let torn = machine.random.index(bytes.len());
-        let taken = match refusal {
-            None => bytes.len(),
-            Some(Refusal::Short) => torn.max(1).min(bytes.len()),
-            Some(Refusal::Io | Refusal::Die) => torn,
-            Some(_) => 0,
-        };
-        let written = machine.disk.write(self.inode, length(offset), &bytes[..taken]);
-        machine.outcome(refusal.filter(|how| *how != Refusal::Short), written)
-    }
-
-    fn read_at(&self, offset: u64, into: &mut [u8]) -> io::Result<usize> {
-        let (mut machine, refusal) = enter(&self.machine, Call::ReadAt)?;
-        let short = machine.random.index(into.len()).max(1);
-        let inode = machine.disk.inode(self.inode)?;
-        let mut wanted = into.len();
-        if refusal == Some(Refusal::Short) {
-            wanted = wanted.min(short);
-        }
-        let begin = length(offset).min(inode.seen.len());
-        let end = begin.saturating_add(wanted).min(inode.seen.len());
-        into[..end - begin].copy_from_slice(&inode.seen[begin..end]);
-        machine.outcome(refusal.filter(|how| *how != Refusal::Short), Ok(end - begin))
-    }
-
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        call(&self.machine, Call::SetLen, |machine| {
-            machine.disk.set_len(self.inode, length(len))
-        })
-    }
-
-    fn allocate(&self, len: u64) -> io::Result<()> {
-        call(&self.machine, Call::Allocate, |machine| {
-            machine.disk.allocate(self.inode, length(len))
-        })
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
-        let (mut machine, refusal) = enter(&self.machine, Call::SyncData)?;
-        match refusal {
-            None | Some(Refusal::Short) => machine.disk.sync(self.inode),
-            Some(how) => {
-                if how == Refusal::Io || how == Refusal::NoSpace {
-                    machine.forget_pending(self.inode)?;
-                }
-                machine.outcome(Some(how), Ok(()))
-            }
-        }
-    }
-}
-
-impl Drop for TornFile {
-    fn drop(&mut self) {
-        lock(&self.machine).disk.close(self.inode);
-    }
-}
-
-impl Machine {
-    /// What a call answers after it was done as far as it was.
-    fn outcome<T>(&mut self, refusal: Option<Refusal>, done: io::Result<T>) -> io::Result<T> {
-        let Some(how) = refusal else { return done };
-        self.dead |= how == Refusal::Die;
-        Err(error(how))
-    }
-
-    /// A failed sync: the disk has some of what was pending, nobody knows what, and it is not pending any more.
-    fn forget_pending(&mut self, inode: u64) -> io::Result<()> {
-        let mut random = self.random.split();
-        let inode = self.disk.inode(inode)?;
-        inode.durable = surviving_content(inode, &[], &mut random);
-        inode.pending.clear();
-        Ok(())
-    }
-}
-
-/// A call that is done or not, never half.
-fn call<T>(
-    machine: &Mutex<Machine>,
-    call: Call,
-    act: impl FnOnce(&mut Machine) -> io::Result<T>,
-) -> io::Result<T> {
-    let (mut machine, refusal) = enter(machine, call)?;
-    match refusal {
-        None | Some(Refusal::Short) => act(&mut machine),
-        Some(Refusal::Die) => {
-            // The handle of a file that is made here would lock the machine when it is dropped.
-            let done = if machine.random.once_in(2) {
-                Some(act(&mut machine))
-            } else {
-                None
-            };
-            machine.dead = true;
-            drop(machine);
-            drop(done);
-            Err(error(Refusal::Die))
-        }
-        Some(how) => Err(error(how)),
-    }
-}
-
-/// Counts a call, runs what waits for it, and tells how it goes wrong.
-fn enter(shared: &Mutex<Machine>, call: Call) -> io::Result<(MutexGuard<'_, Machine>, Option<Refusal>)> {
-    let mut machine = lock(shared);
-    if machine.dead {
-        return Err(error(Refusal::Die));
-    }
-    machine.calls[call as usize] += 1;
-    let hooks = machine.plan.hooks(call);
-    if !hooks.is_empty() {
-        drop(machine);
-        hooks.into_iter().for_each(|hook| hook());
-        machine = lock(shared);
-        if machine.dead {
-            return Err(error(Refusal::Die));
-        }
-    }
-    let refusal = machine.plan.refusal(call);
-    if refusal == Some(Refusal::Panic) {
-        drop(machine);
-        panic!("planned: {call:?}");
-    }
-    Ok((machine, refusal))
-}
-
-/// A panic that was planned happens without the lock; one in a hook does too.
-fn lock(machine: &Mutex<Machine>) -> MutexGuard<'_, Machine> {
-    machine.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn length(bytes: u64) -> usize {
-    usize::try_from(bytes)
-        .unwrap_or(usize::MAX / 2)
-        .min(usize::MAX / 2)
 }
