@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use sidelight_wal::share;
+
 /// Most items of a record here: one bit each.
 pub(crate) const MOST_ITEMS: u32 = 63;
 
@@ -25,8 +27,6 @@ pub(crate) struct Entry {
     pub(crate) done_written: u64,
     /// Of those, items whose end is there after a power cut too.
     pub(crate) done_durable: u64,
-    /// Bytes that its ends have not taken yet.
-    pub(crate) bytes_left: u64,
 }
 
 impl Entry {
@@ -42,7 +42,6 @@ impl Entry {
             done: 0,
             done_written: 0,
             done_durable: 0,
-            bytes_left: len as u64,
         }
     }
 
@@ -52,6 +51,17 @@ impl Entry {
 
     pub(crate) fn live(&self) -> u64 {
         self.all() & !self.done
+    }
+
+    /// What the ends of what is live must add up to.
+    pub(crate) fn live_bytes(&self) -> u64 {
+        let live = (0..self.items).filter(|item| self.live() >> item & 1 == 1);
+        live.map(|item| self.share(item..item + 1)).sum()
+    }
+
+    /// The bytes of a part.
+    pub(crate) fn share(&self, part: Range<u32>) -> u64 {
+        share(self.len as u64, self.items.into(), part.start.into()..part.end.into())
     }
 }
 

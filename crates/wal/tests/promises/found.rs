@@ -79,6 +79,8 @@ impl Found {
             .map(|record| u64::from(record.live.count_ones()))
             .sum();
         assert_eq!(status.live.items, live, "live is what can be read");
+        let bytes: u64 = records.iter().map(|record| record.live_bytes).sum();
+        assert_eq!(status.live.bytes, bytes, "so are its bytes");
         Self { records, status }
     }
 
@@ -132,7 +134,6 @@ impl Found {
                 After::PowerCut => entry.done,
                 After::Kill => before.get(&record.id).map_or(0, |before| before.done_durable),
             };
-            entry.bytes_left = record.live_bytes;
             (record.id, entry)
         };
         let mut entries: BTreeMap<u64, Entry> = self.records.iter().map(entry).collect();

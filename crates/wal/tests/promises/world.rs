@@ -369,7 +369,7 @@ impl World {
                 entry.live(),
                 "what is live of record {id}"
             );
-            assert_eq!(record.live_bytes, entry.bytes_left, "bytes of record {id}");
+            assert_eq!(record.live_bytes, entry.live_bytes(), "bytes of record {id}");
             if in_order {
                 assert_eq!(
                     (record.first, record.written_ms),
@@ -533,7 +533,7 @@ impl World {
         );
         assert_eq!(
             status.live.bytes,
-            live().map(|entry| entry.bytes_left).sum::<u64>()
+            live().map(Entry::live_bytes).sum::<u64>()
         );
         assert_eq!(status.live.records, live().count() as u64);
         if self.unread().next().is_some() {
@@ -596,15 +596,8 @@ impl Entry {
                 item += 1;
                 continue;
             }
-            let live = self.live().count_ones();
             self.done |= bits(item..item + run);
-            let whole = self.live() == 0;
-            let bytes = if whole {
-                self.bytes_left
-            } else {
-                self.bytes_left * u64::from(run) / u64::from(live)
-            };
-            self.bytes_left -= bytes;
+            let (whole, bytes) = (self.live() == 0, self.share(item..item + run));
             let first = self.first + u64::from(item);
             ends.push(End {
                 items: first..first + u64::from(run),
