@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use sidelight_wal::testing::{Random, TornFs};
-use sidelight_wal::{End, Log, NewRecord, Options, Outcome, Sync};
+use sidelight_wal::{End, Log, NewRecord, Options, Outcome, Sync, share};
 
 use super::entry::payload;
 use super::found::{Found, FoundRecord};
@@ -62,7 +62,7 @@ fn queue() -> Queue {
                     &[End {
                         items: half,
                         outcome: Outcome::Delivered,
-                        bytes: len as u64 / 2,
+                        bytes: share(len as u64, items.into(), 0..u64::from(items / 2)),
                         records: 0,
                     }],
                     3,
