@@ -64,7 +64,11 @@ impl Entry {
 
     /// The bytes of a part.
     pub(crate) fn share(&self, part: Range<u32>) -> u64 {
-        share(self.len as u64, self.items.into(), part.start.into()..part.end.into())
+        share(
+            self.len as u64,
+            self.items.into(),
+            part.start.into()..part.end.into(),
+        )
     }
 }
 
@@ -91,7 +95,9 @@ pub(crate) fn payload(id: u64, len: usize) -> Vec<u8> {
     let mut row = *b"SLW1\x02\x01\0\0................SLW1SLW1................................";
     let mut number = id;
     while bytes.len() < len {
-        number = number.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+        number = number
+            .wrapping_mul(0x5851_f42d_4c95_7f2d)
+            .wrapping_add(0x1405_7b7e_f767_814f);
         row[8..16].copy_from_slice(&number.to_le_bytes());
         row[40..48].copy_from_slice(&number.rotate_left(20).to_le_bytes());
         bytes.extend_from_slice(&row);

@@ -34,6 +34,9 @@ fn goes_on(world: &mut World) {
         world.reopen();
         assert!(world.is_open());
     }
+    if world.doubles {
+        return;
+    }
     world.calls = Calls::Succeed;
     world.append(&[(3, 300)], false);
     for _ in 0..3 {
@@ -144,7 +147,10 @@ fn failures_and_then_a_power_cut_lose_nothing_that_was_promised() {
         } else {
             After::PowerCut
         };
-        hold(&world).next_life(after, seed);
+        let mut world = hold(&world);
+        if !world.doubles {
+            world.next_life(after, seed);
+        }
     });
 }
 

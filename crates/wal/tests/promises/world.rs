@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sidelight_wal::testing::TornFs;
 use sidelight_wal::{
-    End, Flush, Flushed, Log, LogStatus, NewRecord, Options, Outcome, ReadLimit, Sync, Totals,
+    End, Flush, Flushed, Live, Log, LogStatus, NewRecord, Options, Outcome, ReadLimit, Sync, Totals,
 };
 
 use super::entry::{Entry, bits, bits_of, id_of, payload};
@@ -30,9 +30,13 @@ pub(crate) struct World {
     pub(crate) fs: TornFs,
     pub(crate) options: Options,
     pub(crate) calls: Calls,
+    /// A power cut or a kill may have left places from which it is not known what is missing before they are read.
+    pub(crate) holes: bool,
     pub(crate) now_ms: u64,
     /// By number of the payload. What has ended is kept until its end is durable.
     pub(crate) entries: BTreeMap<u64, Entry>,
+    /// Records are there twice since it was opened again, as they may be after moves that failed: the list cannot hold them.
+    pub(crate) doubles: bool,
     /// Reads, appends and so on that failed.
     pub(crate) failures: u64,
     log: Option<Log<TornFs>>,
@@ -121,6 +125,7 @@ impl World {
         next_id: u64,
     ) -> Self {
         let mut world = Self::closed(fs, options, entries, next_id);
+        world.holes = next_id > 0;
         world.open();
         world
     }
@@ -130,6 +135,8 @@ impl World {
             fs,
             options,
             calls: Calls::Succeed,
+            holes: false,
+            doubles: false,
             now_ms: 1_000,
             entries,
             failures: 0,
@@ -165,6 +172,7 @@ impl World {
             let found = Found::at_next_start(&self.fs.kill(0), &self.options);
             found.judge(&self.entries, After::Kill);
             self.entries = found.entries(&self.entries, After::Kill);
+            self.doubles = found.has_doubles();
         }
         self.open();
         let after = self.log.as_ref().map(Log::status);
@@ -198,7 +206,7 @@ impl World {
     }
 
     pub(crate) fn step(&mut self, step: &Step) {
-        if self.fs.is_dead() || (self.log.is_none() && !matches!(step, Step::Reopen)) {
+        if self.doubles || self.fs.is_dead() || (self.log.is_none() && !matches!(step, Step::Reopen)) {
             return;
         }
         self.now_ms += 3;
@@ -233,24 +241,26 @@ impl World {
         }
     }
 
-    /// Reads on and ends everything, whole records.
+    /// Reads on and ends everything, whole records, with a flush now and then.
     pub(crate) fn end_everything(&mut self) {
-        while self
-            .entries
-            .values()
-            .any(|entry| entry.answered && !entry.out && entry.live() != 0)
-        {
+        while self.log.as_ref().is_some_and(Log::has_unread) {
             self.step(&Step::Read {
                 bytes: 10_000,
                 records: 50,
             });
         }
-        while self.ending().next().is_some() {
+        for round in 1.. {
+            if self.ending().next().is_none() {
+                return;
+            }
             self.step(&Step::End(vec![Pick {
                 which: 0,
                 part: None,
                 outcome: Outcome::Delivered,
             }]));
+            if round % 8 == 0 {
+                self.flush();
+            }
         }
     }
 
@@ -527,17 +537,17 @@ impl World {
                 .values()
                 .filter(|entry| entry.answered && entry.live() != 0)
         };
-        assert_eq!(
-            status.live.items,
-            live()
-                .map(|entry| u64::from(entry.live().count_ones()))
-                .sum::<u64>()
-        );
-        assert_eq!(
-            status.live.bytes,
-            live().map(Entry::live_bytes).sum::<u64>()
-        );
-        assert_eq!(status.live.records, live().count() as u64);
+        let items = live().map(|entry| u64::from(entry.live().count_ones())).sum();
+        let expected = Live {
+            items,
+            bytes: live().map(Entry::live_bytes).sum(),
+            records: live().count() as u64,
+        };
+        if self.holes && log.has_unread() {
+            assert!(status.live.items >= items, "{:?}, not {expected:?}", status.live);
+        } else {
+            assert_eq!(status.live, expected);
+        }
         if self.unread().next().is_some() {
             assert!(log.has_unread(), "there are unread records");
         }
@@ -571,7 +581,7 @@ impl World {
             After::Kill => self.fs.kill(seed),
         };
         for other in 1..3 {
-            Found::at_next_start(&cut(seed + other * 1_000_000).kill(0), &self.options)
+            Found::at_next_start(&cut(seed.wrapping_add(other * 1_000_000)).kill(0), &self.options)
                 .judge(&self.entries, after);
         }
         let fs = cut(seed);
