@@ -27,6 +27,8 @@ pub(super) struct Segment<File> {
     pub(super) to_move: bool,
     /// What little was live in it was moved, as far as that was possible.
     pub(super) was_emptied: bool,
+    /// What is damaged in it was counted at the start, but for payloads of records.
+    pub(super) looked_at: bool,
     /// Open while it is written or not synced.
     pub(super) file: Option<Arc<File>>,
 }
@@ -131,6 +133,7 @@ impl<File> Segment<File> {
             poisoned: false,
             to_move: false,
             was_emptied: false,
+            looked_at: false,
             file: Some(file),
         }
     }
@@ -149,6 +152,7 @@ impl<File> Segment<File> {
             poisoned: false,
             to_move: false,
             was_emptied: false,
+            looked_at: false,
             file: None,
         }
     }

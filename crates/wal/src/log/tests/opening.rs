@@ -130,12 +130,12 @@ fn a_torn_end_is_counted_and_what_follows_is_not_touched() {
     let newest = files(folder.path()).pop().unwrap();
     let len = fs::metadata(&newest).unwrap().len();
     for (cut, unknown, lost) in [
-        (10, 0, 100),
-        (100, 0, 100),
+        (10, 134, 100),
+        (100, 44, 100),
         (101, 43, 0),
         (143, 1, 0),
         (144, 0, 0),
-        (150, 0, 100),
+        (150, 138, 100),
     ] {
         let copy = tempfile::tempdir().unwrap();
         let path = copy.path().join(newest.file_name().unwrap());
