@@ -16,11 +16,21 @@ use crate::scan::{BLOCK_BYTES, Payload, Scan, Step, Window};
 /// A file of which less than one part in so many is live is emptied.
 const LITTLE: u64 = 4;
 
+/// Copies that are synced together at most.
+const MAX_COPIES: usize = 4096;
+
 /// A record that is to move, and which of its items are live.
 struct Found {
     header: Header,
     payload: Range<usize>,
     live: Parts,
+}
+
+/// A record that was appended again: what it was, and its first ordinal now.
+struct Copy {
+    header: Header,
+    live: Parts,
+    first: u64,
 }
 
 impl<F: Fs> Log<F> {
@@ -79,14 +89,46 @@ impl<F: Fs> Log<F> {
             None => Arc::new(self.fs.open(&self.path_of(name))?),
         };
         let mut scan = Scan::new(&*file, name.salt, bytes, BLOCK_BYTES);
+        let mut copies = Vec::new();
+        let moved = self.copy_live(&mut scan, ordinals_end, &mut copies);
+        // What was copied before an error has moved all the same.
+        let settled = self.settle(&mut copies);
+        moved.and(settled)
+    }
+
+    fn copy_live(
+        &mut self,
+        scan: &mut Scan<'_, F::File>,
+        ordinals_end: u64,
+        copies: &mut Vec<Copy>,
+    ) -> io::Result<()> {
         loop {
-            let found = self.find_live(&mut scan, ordinals_end)?;
+            let found = self.find_live(scan, ordinals_end)?;
             if found.is_empty() {
                 return Ok(());
             }
-            self.append_again(&scan, &found)?;
-            self.write_ends();
+            // All of them lie in the newest file.
+            if copies.len() >= MAX_COPIES || !self.continues_tail() {
+                self.settle(copies)?;
+            }
+            self.append_again(scan, found, copies)?;
         }
+    }
+
+    /// Says that records have moved, once their copies are durable: after a power cut what says so may be there without the copies else.
+    fn settle(&mut self, copies: &mut Vec<Copy>) -> io::Result<()> {
+        if copies.is_empty() {
+            return Ok(());
+        }
+        let synced = self.sync_tail();
+        for copy in copies.drain(..) {
+            match &synced {
+                Ok(()) => self.has_moved(&copy),
+                Err(_) => self.end_internally(copy.given_up()),
+            }
+        }
+        self.write_ends();
+        Ok(synced?)
     }
 
     /// What is live in the next window that has any of it.
@@ -124,11 +166,16 @@ impl<F: Fs> Log<F> {
         }
     }
 
-    fn append_again(&mut self, scan: &Scan<'_, F::File>, found: &[Found]) -> io::Result<()> {
+    fn append_again(
+        &mut self,
+        scan: &Scan<'_, F::File>,
+        found: Vec<Found>,
+        copies: &mut Vec<Copy>,
+    ) -> io::Result<()> {
         let payloads: Vec<_> = found.iter().map(|found| [scan.bytes(&found.payload)]).collect();
         let group: Vec<_> = payloads
             .iter()
-            .zip(found)
+            .zip(&found)
             .map(|(payload, found)| NewRecord {
                 payload,
                 items: found.header.items,
@@ -142,17 +189,18 @@ impl<F: Fs> Log<F> {
         };
         let times: Vec<_> = (0..found.len()).map(times).collect();
         let written_ms = |index: usize| times.get(index).copied().unwrap_or_default();
-        let mut first = self.write_group(&group, size, written_ms, Outcome::Moved)?.start;
-        for found in found {
-            self.has_moved(found, first);
-            first += u64::from(found.header.items);
-        }
+        let mut next = self.write_group(&group, size, written_ms, Outcome::Moved)?.start;
+        copies.extend(found.into_iter().map(|Found { header, live, .. }| {
+            let first = next;
+            next += u64::from(header.items);
+            Copy { header, live, first }
+        }));
         Ok(())
     }
 
-    /// The items of a record have the ordinals from `first` on now. Those that had ended stay so.
-    fn has_moved(&mut self, found: &Found, first: u64) {
-        let Found { header, live, .. } = found;
+    /// The items of a record have new ordinals now. Those that had ended stay so.
+    fn has_moved(&mut self, copy: &Copy) {
+        let Copy { header, live, first } = copy;
         let new = |part: &Range<u64>| first + (part.start - header.first)..first + (part.end - header.first);
         let moved = |items, bytes, records| End {
             items,
@@ -177,6 +225,18 @@ impl<F: Fs> Log<F> {
             }
             self.end_internally(moved(part.clone(), bytes, records));
             self.moves.add(part.clone(), new(part).start);
+        }
+    }
+}
+
+impl Copy {
+    /// The end of all its items: the record stays where it was.
+    fn given_up(&self) -> End {
+        End {
+            items: self.first..self.first + u64::from(self.header.items),
+            outcome: Outcome::Moved,
+            bytes: self.header.payload_len.into(),
+            records: 1,
         }
     }
 }
