@@ -156,22 +156,20 @@ impl Found {
         };
         let mut entries: BTreeMap<u64, Entry> = self.records.iter().map(entry).collect();
         if after == After::Kill {
-            // Their ends are written, but a power cut may still bring them back.
-            let done = before
+            // A power cut may still bring back what has ended, and what was refused.
+            for (id, entry) in before
                 .iter()
-                .filter(|(id, entry)| entry.answered && !entries.contains_key(id));
-            let done: Vec<_> = done
-                .map(|(id, entry)| {
-                    (
-                        *id,
-                        Entry {
-                            done: entry.all(),
-                            ..entry.clone()
-                        },
-                    )
-                })
-                .collect();
-            entries.extend(done);
+                .filter(|(id, _)| !self.records.iter().any(|found| found.id == **id))
+            {
+                let done = if entry.answered { entry.all() } else { 0 };
+                entries.insert(
+                    *id,
+                    Entry {
+                        done,
+                        ..entry.clone()
+                    },
+                );
+            }
         }
         entries
     }

@@ -156,7 +156,6 @@ impl World {
         self.begun = None;
         self.log = None;
         self.last_first = None;
-        self.entries.retain(|_, entry| entry.answered);
         self.entries.values_mut().for_each(|entry| entry.out = false);
         match Log::open(self.fs.clone(), self.options.clone(), self.now_ms) {
             Ok(log) => self.totals = self.log.insert(log).status().totals,
@@ -173,6 +172,7 @@ impl World {
             found.judge(&self.entries, After::Kill);
             self.entries = found.entries(&self.entries, After::Kill);
             self.doubles = found.has_doubles();
+            self.holes = true;
         }
         self.open();
         let after = self.log.as_ref().map(Log::status);
