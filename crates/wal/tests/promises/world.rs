@@ -52,7 +52,8 @@ struct Begun {
     flushed: Option<Flushed>,
     /// What will be durable: records and their ends.
     covers: Vec<(u64, u64)>,
-    failed_syncs: u64,
+    /// Calls that had gone wrong when it began.
+    refused: u64,
 }
 
 /// Options with small sizes, so that little makes many files.
@@ -484,15 +485,17 @@ impl World {
         }
         let answered = self.entries.iter().filter(|(_, entry)| entry.answered);
         let covers = answered.map(|(id, entry)| (*id, entry.done_written)).collect();
+        let refused = self.fs.refused_calls();
         match flush {
-            None => self.durable(covers),
+            // After a flush that failed some are let pass, though there is something to do.
+            None if refused == 0 => self.durable(covers),
+            None => {}
             Some(flush) => {
-                let failed_syncs = self.status().failed_syncs;
                 self.begun = Some(Begun {
                     flush: Some(flush),
                     flushed: None,
                     covers,
-                    failed_syncs,
+                    refused,
                 });
             }
         }
@@ -504,9 +507,9 @@ impl World {
             return;
         };
         log.end_flush(flushed, self.now_ms);
-        let begun = self.begun.take();
-        let failed_syncs = self.status().failed_syncs;
-        if let Some(begun) = begun.filter(|begun| begun.failed_syncs == failed_syncs && !self.fs.is_dead()) {
+        let refused = self.fs.refused_calls();
+        let begun = self.begun.take().filter(|begun| begun.refused == refused);
+        if let Some(begun) = begun.filter(|_| !self.fs.is_dead()) {
             self.durable(begun.covers);
         }
     }
