@@ -1,6 +1,6 @@
 //! A log beside the plain list of what it should hold, and the steps that are done to both.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -37,6 +37,8 @@ pub(crate) struct World {
     pub(crate) entries: BTreeMap<u64, Entry>,
     /// Records are there twice since it was opened again, as they may be after moves that failed: the list cannot hold them.
     pub(crate) doubles: bool,
+    /// What was not durable when it was opened again after failures: no flush makes sure of it.
+    unsure: BTreeSet<u64>,
     /// Reads, appends and so on that failed.
     pub(crate) failures: u64,
     log: Option<Log<TornFs>>,
@@ -138,6 +140,7 @@ impl World {
             calls: Calls::Succeed,
             holes: false,
             doubles: false,
+            unsure: BTreeSet::new(),
             now_ms: 1_000,
             entries,
             failures: 0,
@@ -174,6 +177,9 @@ impl World {
             self.entries = found.entries(&self.entries, After::Kill);
             self.doubles = found.has_doubles();
             self.holes = true;
+            // The kernel told the life before that a sync failed, and tells nobody else.
+            let written = self.entries.iter().filter(|(_, entry)| !entry.durable);
+            self.unsure = written.map(|(id, _)| *id).collect();
         }
         self.open();
         let after = self.log.as_ref().map(Log::status);
@@ -516,7 +522,7 @@ impl World {
 
     fn durable(&mut self, covers: Vec<(u64, u64)>) {
         for (id, done) in covers {
-            let Some(entry) = self.entries.get_mut(&id) else {
+            let Some(entry) = self.entries.get_mut(&id).filter(|_| !self.unsure.contains(&id)) else {
                 continue;
             };
             entry.durable = true;
