@@ -32,8 +32,16 @@ pub(super) struct Tail {
 impl<F: Fs> Log<F> {
     /// Makes sure that there is a file to write to. A new one is begun where there is none or where it is large enough.
     pub(super) fn ensure_tail(&mut self) -> Result<(), AppendError> {
-        let continues = self.tail.as_ref().is_some_and(|tail| !tail.full) && !self.is_large();
-        if continues { Ok(()) } else { self.begin_segment() }
+        if self.tail_continues() {
+            Ok(())
+        } else {
+            self.begin_segment()
+        }
+    }
+
+    /// Whether the next write goes to the newest file.
+    pub(super) fn tail_continues(&self) -> bool {
+        self.tail.as_ref().is_some_and(|tail| !tail.full) && !self.is_large()
     }
 
     /// A file is no shorter than twice its head, so that heads never cost more than data.
