@@ -55,9 +55,13 @@ impl<F: Fs> Log<F> {
             .filter(|segment| segment.to_move)
             .map(|segment| (segment.name, segment.synced))
             .collect();
-        let mut all = true;
+        if poisoned.is_empty() {
+            return true;
+        }
+        // Before anything is copied: where syncs fail again the copies would be worth nothing.
+        let mut all = self.ensure_tail().is_ok() && self.sync_tail().is_ok();
         for (name, synced) in poisoned {
-            let moved = self.move_live(name, synced).is_ok();
+            let moved = all && self.move_live(name, synced).is_ok();
             if let Some(segment) = self.segments.get_mut(name) {
                 segment.to_move = !moved;
             }
