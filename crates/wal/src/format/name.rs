@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 /// The file that is given up when the disk is full.
 pub(crate) const RESERVE: &str = "reserve";
 
+/// The file with which it is tried out whether syncs succeed again.
+pub(crate) const PROBE: &str = "probe";
+
 /// The name of a segment: files are read in the order of their numbers. The salt stands in each of its frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Name {

@@ -4,9 +4,9 @@ use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::Log;
 use super::append::Size;
 use super::state::{Parts, share_of};
+use super::{AppendError, Log};
 use crate::end::{End, Outcome};
 use crate::format::{Header, Kind, Name};
 use crate::fs::Fs;
@@ -16,8 +16,8 @@ use crate::scan::{BLOCK_BYTES, Payload, Scan, Step, Window};
 /// A file of which less than one part in so many is live is emptied.
 const LITTLE: u64 = 4;
 
-/// Copies that are synced together at most.
-const MAX_COPIES: usize = 4096;
+/// Records that are copied before their copies are made durable; that many lie in memory.
+const MAX_COPIED: usize = 4096;
 
 /// A record that is to move, and which of its items are live.
 struct Found {
@@ -26,11 +26,24 @@ struct Found {
     live: Parts,
 }
 
-/// A record that was appended again: what it was, and its first ordinal now.
-struct Copy {
+/// A record that was appended again.
+struct Copied {
     header: Header,
     live: Parts,
+    /// The first of its new ordinals.
     first: u64,
+}
+
+impl Copied {
+    /// Of the copy.
+    fn end(&self) -> End {
+        End {
+            items: self.first..self.first + u64::from(self.header.items),
+            outcome: Outcome::Moved,
+            bytes: self.header.payload_len.into(),
+            records: 1,
+        }
+    }
 }
 
 impl<F: Fs> Log<F> {
@@ -42,9 +55,13 @@ impl<F: Fs> Log<F> {
             .filter(|segment| segment.to_move)
             .map(|segment| (segment.name, segment.synced))
             .collect();
-        let mut all = true;
+        if poisoned.is_empty() {
+            return true;
+        }
+        // Before anything is copied: where syncs fail again the copies would be worth nothing.
+        let mut all = self.ensure_tail().is_ok() && self.sync_tail().is_ok();
         for (name, synced) in poisoned {
-            let moved = self.move_live(name, synced).is_ok();
+            let moved = all && self.move_live(name, synced).is_ok();
             if let Some(segment) = self.segments.get_mut(name) {
                 segment.to_move = !moved;
             }
@@ -79,6 +96,9 @@ impl<F: Fs> Log<F> {
     }
 
     /// Appends again what is live in a file from this byte on.
+    ///
+    /// That the old records are done must not be on the disk before the new ones are, so it is said after a sync: here, on the
+    /// owner's thread, for this is rare.
     fn move_live(&mut self, name: Name, from: u64) -> io::Result<()> {
         let Some(segment) = self.segments.get_mut(name) else {
             return Ok(());
@@ -89,46 +109,21 @@ impl<F: Fs> Log<F> {
             None => Arc::new(self.fs.open(&self.path_of(name))?),
         };
         let mut scan = Scan::new(&*file, name.salt, bytes, BLOCK_BYTES);
-        let mut copies = Vec::new();
-        let moved = self.copy_live(&mut scan, ordinals_end, &mut copies);
-        // What was copied before an error has moved all the same.
-        let settled = self.settle(&mut copies);
-        moved.and(settled)
-    }
-
-    fn copy_live(
-        &mut self,
-        scan: &mut Scan<'_, F::File>,
-        ordinals_end: u64,
-        copies: &mut Vec<Copy>,
-    ) -> io::Result<()> {
+        let mut copied = Vec::new();
         loop {
-            let found = self.find_live(scan, ordinals_end)?;
-            if found.is_empty() {
-                return Ok(());
+            let found = self.find_live(&mut scan, ordinals_end);
+            let goes_on = found.as_ref().is_ok_and(|found| !found.is_empty());
+            if !goes_on || !self.tail_continues() || copied.len() >= MAX_COPIED {
+                self.settle(&mut copied)?;
             }
-            // All of them lie in the newest file.
-            if copies.len() >= MAX_COPIES || !self.continues_tail() {
-                self.settle(copies)?;
+            if !goes_on {
+                return found.map(drop);
             }
-            self.append_again(scan, found, copies)?;
-        }
-    }
-
-    /// Says that records have moved, once their copies are durable: after a power cut what says so may be there without the copies else.
-    fn settle(&mut self, copies: &mut Vec<Copy>) -> io::Result<()> {
-        if copies.is_empty() {
-            return Ok(());
-        }
-        let synced = self.sync_tail();
-        for copy in copies.drain(..) {
-            match &synced {
-                Ok(()) => self.has_moved(&copy),
-                Err(_) => self.end_internally(copy.given_up()),
+            if let Err(error) = self.copy(&scan, found?, &mut copied) {
+                self.settle(&mut copied)?;
+                return Err(error.into());
             }
         }
-        self.write_ends();
-        Ok(synced?)
     }
 
     /// What is live in the next window that has any of it.
@@ -166,12 +161,12 @@ impl<F: Fs> Log<F> {
         }
     }
 
-    fn append_again(
+    fn copy(
         &mut self,
         scan: &Scan<'_, F::File>,
         found: Vec<Found>,
-        copies: &mut Vec<Copy>,
-    ) -> io::Result<()> {
+        copied: &mut Vec<Copied>,
+    ) -> Result<(), AppendError> {
         let payloads: Vec<_> = found.iter().map(|found| [scan.bytes(&found.payload)]).collect();
         let group: Vec<_> = payloads
             .iter()
@@ -181,26 +176,36 @@ impl<F: Fs> Log<F> {
                 items: found.header.items,
             })
             .collect();
-        let size = Size::of(&group)?;
-        let times = |index: usize| {
-            found
-                .get(index)
-                .map_or(self.now_ms, |found| found.header.written_ms)
-        };
-        let times: Vec<_> = (0..found.len()).map(times).collect();
-        let written_ms = |index: usize| times.get(index).copied().unwrap_or_default();
-        let mut next = self.write_group(&group, size, written_ms, Outcome::Moved)?.start;
-        copies.extend(found.into_iter().map(|Found { header, live, .. }| {
-            let first = next;
-            next += u64::from(header.items);
-            Copy { header, live, first }
-        }));
+        let size = Size::of(&group).map_err(|source| self.io_error(source))?;
+        let now_ms = self.now_ms;
+        let written_ms = |index: usize| found.get(index).map_or(now_ms, |found| found.header.written_ms);
+        let mut first = self.write_group(&group, size, written_ms, Outcome::Moved)?.start;
+        for Found { header, live, .. } in found {
+            copied.push(Copied { header, live, first });
+            first += u64::from(header.items);
+        }
         Ok(())
     }
 
-    /// The items of a record have new ordinals now. Those that had ended stay so.
-    fn has_moved(&mut self, copy: &Copy) {
-        let Copy { header, live, first } = copy;
+    /// Makes copies durable and lets them take the place of the old records; where that fails the old ones stay.
+    fn settle(&mut self, copied: &mut Vec<Copied>) -> io::Result<()> {
+        if copied.is_empty() {
+            return Ok(());
+        }
+        let synced = self.sync_tail();
+        for copied in copied.drain(..) {
+            match synced {
+                Ok(()) => self.has_moved(&copied),
+                Err(_) => self.end_internally(copied.end()),
+            }
+        }
+        self.write_ends();
+        Ok(synced?)
+    }
+
+    /// The items of a record have the ordinals from `first` on now. Those that had ended stay so.
+    fn has_moved(&mut self, copied: &Copied) {
+        let Copied { header, live, first } = copied;
         let new = |part: &Range<u64>| first + (part.start - header.first)..first + (part.end - header.first);
         let moved = |items, bytes, records| End {
             items,
@@ -225,18 +230,6 @@ impl<F: Fs> Log<F> {
             }
             self.end_internally(moved(part.clone(), bytes, records));
             self.moves.add(part.clone(), new(part).start);
-        }
-    }
-}
-
-impl Copy {
-    /// The end of all its items: the record stays where it was.
-    fn given_up(&self) -> End {
-        End {
-            items: self.first..self.first + u64::from(self.header.items),
-            outcome: Outcome::Moved,
-            bytes: self.header.payload_len.into(),
-            records: 1,
         }
     }
 }

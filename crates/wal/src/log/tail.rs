@@ -32,15 +32,15 @@ pub(super) struct Tail {
 impl<F: Fs> Log<F> {
     /// Makes sure that there is a file to write to. A new one is begun where there is none or where it is large enough.
     pub(super) fn ensure_tail(&mut self) -> Result<(), AppendError> {
-        if self.continues_tail() {
+        if self.tail_continues() {
             Ok(())
         } else {
             self.begin_segment()
         }
     }
 
-    /// What is written next is written to the file that was written last.
-    pub(super) fn continues_tail(&self) -> bool {
+    /// Whether the next write goes to the newest file.
+    pub(super) fn tail_continues(&self) -> bool {
         self.tail.as_ref().is_some_and(|tail| !tail.full) && !self.is_large()
     }
 
