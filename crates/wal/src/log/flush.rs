@@ -103,7 +103,13 @@ impl<F: Fs> Log<F> {
         self.enter_synced(&flushed.synced);
         self.enter_failed(&flushed.failed);
         for name in &flushed.removed {
-            self.segments.remove(*name);
+            if self
+                .segments
+                .remove(*name)
+                .is_some_and(|removed| removed.poisoned)
+            {
+                self.forget_poison(*name);
+            }
             self.reader.close(*name);
         }
         if !flushed.removed.is_empty() {
@@ -138,14 +144,8 @@ impl<F: Fs> Log<F> {
 
     fn enter_failed(&mut self, failed: &[Unsynced]) {
         for file in failed {
-            if let Some(segment) = self.segments.get_mut(file.name) {
-                // A sync that succeeded meanwhile may have overlooked what this one was told.
-                segment.synced = segment.synced.min(file.before);
-                segment.poison();
-            }
-            if self.segments.last().is_some_and(|last| last.name == file.name) {
-                self.leave_tail();
-            }
+            // A sync that succeeded meanwhile may have overlooked what this one was told.
+            self.poison(file.name, file.before);
         }
     }
 }

@@ -47,6 +47,10 @@ impl<F: Fs> Log<F> {
             .iter()
             .find(|(name, _)| name == RESERVE)
             .map(|(_, bytes)| *bytes);
+        let poisoned: Vec<_> = names
+            .iter()
+            .filter_map(|(name, _)| Name::parse_marker(name))
+            .collect();
         let mut found = find(&fs, directory, names)?;
         let replay = Replay::new(&fs, &mut found)?;
         let state = replay.state.unwrap_or_default();
@@ -70,6 +74,12 @@ impl<F: Fs> Log<F> {
             failed_syncs: 0,
             scratch: Vec::new(),
         };
+        for name in poisoned {
+            match log.segments.get_mut(name) {
+                Some(segment) => segment.poison(0),
+                None => log.forget_poison(name),
+            }
+        }
         log.pace.changed();
         // Where there is no room, or nothing can be written, appends will say so.
         let _ = log.reserve.take(&log.fs);

@@ -65,6 +65,9 @@ impl<F: Fs> Log<F> {
             if let Some(segment) = self.segments.get_mut(name) {
                 segment.to_move = !moved;
             }
+            if moved {
+                self.forget_poison(name);
+            }
             all &= moved;
         }
         all

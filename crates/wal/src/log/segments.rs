@@ -71,11 +71,11 @@ impl<File> Segments<File> {
         }
     }
 
-    pub(super) fn remove(&mut self, name: Name) {
-        if let Ok(index) = self.index(name) {
-            let removed = self.list.remove(index);
-            self.bytes -= removed.bytes;
-        }
+    pub(super) fn remove(&mut self, name: Name) -> Option<Segment<File>> {
+        let index = self.index(name).ok()?;
+        let removed = self.list.remove(index);
+        self.bytes -= removed.bytes;
+        Some(removed)
     }
 
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Segment<File>> {
@@ -157,7 +157,9 @@ impl<File> Segment<File> {
         }
     }
 
-    pub(super) fn poison(&mut self) {
+    /// A sync failed; so much is durable.
+    pub(super) fn poison(&mut self, durable: u64) {
+        self.synced = self.synced.min(durable);
         self.poisoned = true;
         self.to_move = true;
     }
