@@ -236,3 +236,110 @@ fn the_last_number_of_a_file_is_not_given_out() {
     assert!(matches!(log.append(&[record], true, 1), Err(AppendError::UsedUp)));
     assert_eq!(log.status().next, 0);
 }
+
+#[test]
+fn records_that_lie_across_each_other_are_given_once_and_the_rest_is_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = options(folder.path());
+    let name = Name { number: 3, salt: 5 };
+    let frame = |first, items| {
+        let header = crate::format::Header {
+            kind: crate::format::Kind::Data,
+            payload_len: 1,
+            items,
+            first,
+            written_ms: 0,
+            payload_crc: crc32c::crc32c(b"x"),
+        };
+        [&header.encode(name.salt)[..], b"x"].concat()
+    };
+    fs::write(
+        name.path(folder.path()),
+        [frame(10, 4), frame(12, 5), frame(11, 1), frame(20, 1)].concat(),
+    )
+    .unwrap();
+    let mut log = open(&options);
+    let firsts: Vec<_> = log
+        .read(ALL)
+        .unwrap()
+        .records
+        .iter()
+        .map(|record| record.first)
+        .collect();
+    assert_eq!(firsts, [10, 20]);
+    assert!(!log.has_unread());
+    assert_eq!(log.status().totals.of(Outcome::Lost), 6);
+    assert!(balances(&log));
+}
+
+/// Present memory of the process in KiB.
+fn resident() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+/// By hand, for it writes 600 MB: `cargo test --release -p sidelight-wal -- --ignored --nocapture ten_million`.
+#[test]
+#[ignore = "writes 600 MB"]
+fn ten_million_records_are_opened_without_being_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options {
+        segment_bytes: 64 << 20,
+        ..options(folder.path())
+    };
+    let mut log = open(&options);
+    let group = [NewRecord {
+        payload: &[b"one small item"],
+        items: 1,
+    }; 1000];
+    for _ in 0..10_000 {
+        log.append(&group, false, 1).unwrap();
+    }
+    drop(log);
+    let before = resident();
+    let began = std::time::Instant::now();
+    let mut log = open(&options);
+    println!(
+        "opened in {:?}, {} KiB more",
+        began.elapsed(),
+        resident().saturating_sub(before)
+    );
+    assert_eq!(log.status().live.items, 10_000_000);
+    for path in files(folder.path()) {
+        // Without any head: every frame is looked at.
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[40] ^= 1;
+        fs::write(&path, bytes).unwrap();
+    }
+    let before = resident();
+    let began = std::time::Instant::now();
+    let damaged = open(&options);
+    println!(
+        "opened without heads in {:?}, {} KiB more",
+        began.elapsed(),
+        resident().saturating_sub(before)
+    );
+    assert_eq!(damaged.status().live.items, 10_000_000);
+    let began = std::time::Instant::now();
+    let mut records = 0;
+    while log.has_unread() {
+        records += log
+            .read(ReadLimit {
+                bytes: 256 << 10,
+                records: 10_000,
+            })
+            .unwrap()
+            .records
+            .len();
+    }
+    println!(
+        "read in {:?}, {} KiB more",
+        began.elapsed(),
+        resident().saturating_sub(before)
+    );
+    assert_eq!(records, 10_000_000);
+}
