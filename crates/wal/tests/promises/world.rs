@@ -87,8 +87,8 @@ pub(crate) fn step(world: &Arc<Mutex<World>>, step: &Step) {
         )
     };
     let Some(flush) = flush else { return };
-    let waits = Arc::new(AtomicBool::new(true));
-    let (inner, still, during) = (Arc::clone(world), Arc::clone(&waits), during.clone());
+    let waits = Waits(Arc::new(AtomicBool::new(true)));
+    let (inner, still, during) = (Arc::clone(world), Arc::clone(&waits.0), during.clone());
     fs.when_reached(None, *at, move || {
         if still.load(Ordering::Relaxed) {
             let mut world = hold(&inner);
@@ -96,9 +96,18 @@ pub(crate) fn step(world: &Arc<Mutex<World>>, step: &Step) {
         }
     });
     let flushed = flush.run();
-    waits.store(false, Ordering::Relaxed);
+    drop(waits);
     if let Some(begun) = hold(world).begun.as_mut() {
         begun.flushed = Some(flushed);
+    }
+}
+
+/// The hook waits for a call of this flush, not for one after it, even where it ends in a panic.
+struct Waits(Arc<AtomicBool>);
+
+impl Drop for Waits {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
     }
 }
 
