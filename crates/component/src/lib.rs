@@ -30,6 +30,7 @@ mod receiver;
 pub mod registry;
 pub mod sending;
 mod status;
+mod storage;
 
 pub use ack::{Ack, Outcome, Receipt, lost_branches, with_branch_kept};
 pub use async_trait::async_trait;
@@ -48,3 +49,4 @@ pub use receiver::{Receiver, ReceiverConfig, ReceiverError};
 pub use registry::{ALL_SIGNALS, About};
 pub use sidelight_proto::Signal;
 pub use status::{State, Status, StatusBoard, StatusReporter};
+pub use storage::{Durability, StorageSettings};

@@ -14,6 +14,7 @@ use crate::extension::{Extension, ExtensionConfig};
 use crate::processor::{AckBehaviour, Processor, ProcessorConfig, Sharding};
 use crate::receiver::{Receiver, ReceiverConfig};
 use crate::sending::{BatchSettings, SendingSettings};
+use crate::storage::StorageSettings;
 
 /// What a component says about itself, next to its settings.
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +82,8 @@ pub trait BuildExporter: Send + Sync {
 pub trait BuildExtension: Send + Sync {
     /// See [`ExtensionConfig::resources`].
     fn resources(&self) -> Vec<Resource>;
+    /// See [`ExtensionConfig::storage`].
+    fn storage(&self) -> Option<StorageSettings>;
     /// See [`ExtensionConfig::build`].
     ///
     /// # Errors
@@ -133,6 +136,9 @@ impl<T: ExporterConfig> BuildExporter for T {
 impl<T: ExtensionConfig> BuildExtension for T {
     fn resources(&self) -> Vec<Resource> {
         ExtensionConfig::resources(self)
+    }
+    fn storage(&self) -> Option<StorageSettings> {
+        ExtensionConfig::storage(self)
     }
     fn build(&self, cx: &BuildContext) -> Result<Box<dyn Extension>, BuildError> {
         ExtensionConfig::build(self, cx)

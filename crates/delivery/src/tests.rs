@@ -9,4 +9,4 @@ mod refusing;
 mod reserving;
 mod retrying;
 mod rig;
-mod storing;
+mod parts;

@@ -11,7 +11,7 @@ use sidelight_component::{
     BuildContext, ComponentId, DrainSignal, Exporter, Host, Output, Outputs, ReceiverError, Role, Sharding,
     Signal, State,
 };
-use sidelight_delivery::{ExporterStatus, Queue, QueueConfig, queue};
+use sidelight_delivery::{ExporterStatus, Queue, QueueConfig, Storage, queue};
 use tokio::task::JoinSet;
 use tracing::error;
 
@@ -22,6 +22,7 @@ use crate::line::{Line, Traffic};
 use crate::plan::{PipelinePlan, Plan};
 
 type Exporters = BTreeMap<ComponentId, Arc<dyn Exporter>>;
+type Storages = BTreeMap<ComponentId, Storage>;
 type Queues = Vec<(ComponentId, Signal, Queue)>;
 
 /// Builds and starts the exporters.
@@ -40,10 +41,31 @@ pub(crate) async fn exporters(plan: &Plan, shared: &Shared) -> Result<Exporters,
     Ok(exporters)
 }
 
+/// Opens the folders that queues are kept in; each is this program's alone while it runs.
+pub(crate) fn storages(plan: &Plan, shared: &Shared) -> Result<Storages, StartError> {
+    let mut storages = Storages::new();
+    for (id, settings) in &plan.storages {
+        let name = id.as_str().replace('/', "_");
+        let status = shared.board.reporter(Role::Extension, id.clone());
+        let storage = Storage::open(settings, shared.state_directory.join(name), status)
+            .map_err(StartError::of(Role::Extension, id))?;
+        storages.insert(id.clone(), storage);
+    }
+    Ok(storages)
+}
+
 /// One queue per exporter and signal that a pipeline brings to it. A queue without a size of its own gets an
 /// equal share of half the memory budget, so that a dead destination fills its own share and nobody else's. Half,
 /// because a queue counts what was sent, and the budget the buffers that it lies in, which can be twice as much.
-pub(crate) fn queues(plan: &Plan, shared: &Shared, exporters: &Exporters, tasks: &mut JoinSet<()>) -> Queues {
+///
+/// What such a queue holds in memory of what is on disk is bounded by the same share.
+pub(crate) fn queues(
+    plan: &Plan,
+    shared: &Shared,
+    exporters: &Exporters,
+    storages: &Storages,
+    tasks: &mut JoinSet<()>,
+) -> Result<Queues, StartError> {
     let wanted: BTreeSet<(ComponentId, Signal)> = plan
         .pipelines
         .iter()
@@ -58,6 +80,13 @@ pub(crate) fn queues(plan: &Plan, shared: &Shared, exporters: &Exporters, tasks:
         };
         let mut settings = config.sending();
         batch_of_pipelines(plan, &id, signal, &mut settings);
+        let storage = match settings.queue.storage.as_ref().and_then(|id| storages.get_key_value(id)) {
+            Some((at, storage)) => {
+                let opened = storage.queue(&id, signal, &settings.queue);
+                Some(opened.map_err(StartError::of(Role::Extension, at))?)
+            }
+            None => None,
+        };
         let status = statuses
             .entry(id.clone())
             .or_insert_with(|| ExporterStatus::new(shared.board.reporter(Role::Exporter, id.clone())));
@@ -70,11 +99,12 @@ pub(crate) fn queues(plan: &Plan, shared: &Shared, exporters: &Exporters, tasks:
             budget: shared.budget.clone(),
             metrics: shared.metrics.clone(),
             status: status.clone(),
+            storage,
         });
         tasks.spawn(task);
         queues.push((id, signal, queue));
     }
-    queues
+    Ok(queues)
 }
 
 /// A `batch` processor in a pipeline is a setting of the queues behind it, unless the exporter has its own.

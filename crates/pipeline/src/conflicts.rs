@@ -69,7 +69,35 @@ pub(crate) fn check(service: &Service, declared: &Declarations, mistakes: &mut M
     batches(&service.pipelines, declared, mistakes);
     signals(&service.pipelines, declared, mistakes);
     requests(service.settings.memory_budget, declared, &used, mistakes);
+    storages(declared, &used, mistakes);
     used
+}
+
+/// Where exporters keep their queues: an extension that is declared, runs, and is a storage.
+fn storages(declared: &Declarations, used: &Used, mistakes: &mut Mistakes) {
+    for (id, exporter) in &declared.exporters {
+        let Some(exporter) = exporter.as_ref().filter(|_| used.exporters.contains(id)) else {
+            continue;
+        };
+        let Some(storage) = exporter.config.sending().queue.storage else {
+            continue;
+        };
+        let place = exporter.spans.nearest("sending_queue.storage");
+        let fault = match declared.extensions.get(&storage) {
+            None => Some(("which is not declared", format!("add `{storage}:` under `extensions:` and to `service.extensions`"))),
+            Some(Some(extension)) if extension.config.storage().is_none() => {
+                Some(("which keeps no queues", "name one such as `file_storage`".to_owned()))
+            }
+            Some(_) if !used.extensions.contains(&storage) => {
+                Some(("which does not run", format!("add `{storage}` to `service.extensions`")))
+            }
+            Some(_) => None,
+        };
+        if let Some((fault, hint)) = fault {
+            let message = format!("exporter `{id}` names the storage `{storage}`, {fault}");
+            mistakes.push(Mistake::error(place, code::UNDECLARED, message).hint(hint));
+        }
+    }
 }
 
 /// Requests that are allowed but larger than the whole memory budget are refused all the same. The defaults stay

@@ -10,7 +10,7 @@ use sidelight_component::{
     Budget, BuildContext, BuildError, Clock, ComponentId, DrainTrigger, Exporter, Outputs, Role, Signal,
     State, StatusBoard, drain_signal,
 };
-use sidelight_delivery::Queue;
+use sidelight_delivery::{Queue, Storage};
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
@@ -94,6 +94,8 @@ pub struct Engine {
     extensions: JoinSet<()>,
     extension_drain: DrainTrigger,
     host: Arc<EngineHost>,
+    /// Their locks are held until the end.
+    _storages: BTreeMap<ComponentId, Storage>,
 }
 
 impl Engine {
@@ -114,7 +116,8 @@ impl Engine {
         };
         let mut background = JoinSet::new();
         let exporters = build::exporters(&plan, &shared).await?;
-        let queues = build::queues(&plan, &shared, &exporters, &mut background);
+        let storages = build::storages(&plan, &shared)?;
+        let queues = build::queues(&plan, &shared, &exporters, &storages, &mut background)?;
         let lines = build::lines(&plan, &shared, &queues)?;
         let ledger = LedgerSource::new(&lines, &queues);
         let host = Arc::new(EngineHost::new(
@@ -159,6 +162,7 @@ impl Engine {
             extensions,
             extension_drain,
             host,
+            _storages: storages,
         })
     }
 

@@ -253,6 +253,7 @@ impl Rig {
             default_quota_bytes: 1 << 20,
             budget: budget.clone(),
             metrics: metrics.clone(),
+            storage: None,
         });
         let task = tokio::spawn(task);
         Self {

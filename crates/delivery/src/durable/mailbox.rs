@@ -1,0 +1,172 @@
+//! What the keeper of a log is to do: batches to be written, ends to be entered. Others put it here and go on.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
+use sidelight_component::{Outcome, Payload};
+use sidelight_wal::{End as LogEnd, Flushed};
+use smallvec::SmallVec;
+
+use super::outcome::ends_of;
+use crate::ledger::RejectReason;
+use crate::queue_state::{Arrival, End, Ended};
+
+/// Ends are written with the next batches; they wait for so long for some. A kill costs no more repetitions than what ended within
+/// it.
+const ENDS_WAIT: Duration = Duration::from_millis(5);
+
+/// The keeper's work. Bounded by what puts it there: batches by the memory budget, ends by the parts in memory.
+#[derive(Debug, Default)]
+pub(crate) struct Mailbox {
+    mail: Mutex<Mail>,
+    bell: Condvar,
+}
+
+/// What the keeper gets.
+#[derive(Debug, Default)]
+pub(crate) struct Mail {
+    /// Batches to be written, in order.
+    pub(crate) arrivals: Vec<Arrival>,
+    pub(crate) ends: Vec<LogEnd>,
+    /// What is to be kept as a dead letter before its end is entered.
+    pub(crate) letters: Vec<Letter>,
+    /// A flush that has ended.
+    pub(crate) flushed: Option<Flushed>,
+    /// Nothing more comes from the dispatcher.
+    pub(crate) closing: bool,
+    /// When the first of the ends came.
+    ends_since: Option<Instant>,
+    /// The keeper has ended: nobody reads this any more.
+    abandoned: bool,
+}
+
+/// What a destination refused for good.
+#[derive(Debug)]
+pub(crate) struct Letter {
+    pub(crate) why: RejectReason,
+    /// The destination's words.
+    pub(crate) reason: Arc<str>,
+    /// Items of it that were refused.
+    pub(crate) refused: u64,
+    pub(crate) payload: Payload,
+}
+
+impl Mailbox {
+    /// Batches to be written. After the keeper has ended their senders are told to come back.
+    pub(crate) fn put(&self, arrivals: SmallVec<[Arrival; 2]>) {
+        let mut mail = self.mail.lock();
+        if mail.abandoned {
+            drop(mail);
+            return arrivals.into_iter().for_each(refuse);
+        }
+        mail.arrivals.extend(arrivals);
+        self.ring(mail);
+    }
+
+    /// Parts that came to their end.
+    pub(crate) fn ended(&self, ended: &[Ended]) {
+        let mut mail = self.mail.lock();
+        let had_none = mail.ends.is_empty();
+        for ended in ended.iter().filter(|ended| ended.part.stored.is_some()) {
+            mail.letters.extend(letter_of(ended));
+            mail.ends.extend(ends_of(&ended.part, ended.end));
+        }
+        if had_none && !mail.ends.is_empty() {
+            mail.ends_since = Some(Instant::now());
+            self.ring(mail);
+        }
+    }
+
+    /// A flush has ended.
+    pub(crate) fn flushed(&self, flushed: Flushed) {
+        let mut mail = self.mail.lock();
+        mail.flushed = Some(flushed);
+        self.ring(mail);
+    }
+
+    /// The dispatcher has ended.
+    pub(crate) fn close(&self) {
+        let mut mail = self.mail.lock();
+        mail.closing = true;
+        self.ring(mail);
+    }
+
+    /// Waits for work, or until `until`; `at_once`: ends do not wait for company.
+    pub(crate) fn wait(&self, until: Option<Instant>, at_once: bool) -> Mail {
+        let mut mail = self.mail.lock();
+        loop {
+            let now = Instant::now();
+            let ends_due = mail.ends_since.map(|since| if at_once { now } else { since + ENDS_WAIT });
+            let wake = [until, ends_due].into_iter().flatten().min();
+            let is_due = wake.is_some_and(|at| at <= now);
+            if is_due || mail.closing || mail.flushed.is_some() || !mail.arrivals.is_empty() {
+                return mail.take();
+            }
+            match wake {
+                Some(at) => drop(self.bell.wait_until(&mut mail, at)),
+                None => self.bell.wait(&mut mail),
+            }
+        }
+    }
+
+    /// Waits for the flush that is under way.
+    pub(crate) fn wait_for_flush(&self) -> Flushed {
+        let mut mail = self.mail.lock();
+        loop {
+            match mail.flushed.take() {
+                Some(flushed) => return flushed,
+                None => self.bell.wait(&mut mail),
+            }
+        }
+    }
+
+    /// The keeper ends; senders of what came in the last moment are told to come back.
+    pub(crate) fn abandon(&self) -> Vec<Arrival> {
+        let mut mail = self.mail.lock();
+        mail.abandoned = true;
+        std::mem::take(&mut mail.arrivals)
+    }
+
+    fn ring(&self, mail: MutexGuard<'_, Mail>) {
+        drop(mail);
+        self.bell.notify_one();
+    }
+}
+
+impl Mail {
+    fn take(&mut self) -> Self {
+        Self {
+            arrivals: std::mem::take(&mut self.arrivals),
+            ends: std::mem::take(&mut self.ends),
+            letters: std::mem::take(&mut self.letters),
+            flushed: self.flushed.take(),
+            closing: self.closing,
+            ends_since: self.ends_since.take(),
+            abandoned: self.abandoned,
+        }
+    }
+}
+
+/// What is told a sender whose data could not be written.
+pub(crate) fn refuse(arrival: Arrival) {
+    arrival.batch.finish(Outcome::retry("the program is stopping"));
+}
+
+fn letter_of(ended: &Ended) -> Option<Letter> {
+    let (why, refused) = match ended.end {
+        End::Rejected(why) => (why, ended.part.size.items as u64),
+        End::PartlyRejected(refused) if refused > 0 => (RejectReason::Partial, refused),
+        _ => return None,
+    };
+    let reason = match &ended.outcome {
+        Outcome::Rejected { reason } | Outcome::Partial { reason, .. } | Outcome::Retry { reason, .. } => reason.clone(),
+        Outcome::Done => Arc::default(),
+    };
+    Some(Letter {
+        why,
+        reason,
+        refused,
+        payload: ended.payload.clone(),
+    })
+}
