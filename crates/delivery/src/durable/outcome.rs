@@ -20,13 +20,11 @@ impl Restored {
     pub(crate) fn of(status: &LogStatus) -> Self {
         let of = |outcome| status.totals.of(outcome);
         let not_entered = of(LogOutcome::Refused) + of(LogOutcome::Moved);
-        let mut ledger = QueueLedger {
-            enqueued: (status.next - status.base).saturating_sub(not_entered),
-            delivered: of(LogOutcome::Delivered),
-            withdrawn: of(LogOutcome::Withdrawn),
-            queued: status.live.items,
-            ..QueueLedger::default()
-        };
+        let mut ledger = QueueLedger::default();
+        ledger.enqueued = (status.next - status.base).saturating_sub(not_entered);
+        ledger.delivered = of(LogOutcome::Delivered);
+        ledger.withdrawn = of(LogOutcome::Withdrawn);
+        ledger.queued = status.live.items;
         for reason in RejectReason::ALL {
             ledger.count_rejected(reason, of(rejected(reason)));
         }

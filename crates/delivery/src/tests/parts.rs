@@ -25,6 +25,7 @@ fn part(batch: u64, units: u64, items: usize) -> (Part, Payload, sidelight_compo
         place: Place::Fresh,
         maybe_processed: false,
         allowance: None,
+        stored: None,
     };
     (part, payload, receipt)
 }
@@ -41,7 +42,7 @@ async fn an_empty_store_gives_memory_back_and_no_key_a_second_time() {
     };
     let empty = |store: &mut Parts| {
         for key in store.keys() {
-            store.complete(key).expect("there").ack.resolve(Outcome::Done);
+            store.complete(key).expect("there").0.ack.resolve(Outcome::Done);
         }
     };
     let old = fill(&mut store);
@@ -66,13 +67,13 @@ async fn parts_end_in_any_order_and_a_key_is_never_given_twice() {
     };
     let keys: Vec<_> = (0..3).map(|batch| put(&mut store, batch)).collect();
     let middle = store.complete(keys[1]).expect("there");
-    middle.ack.resolve(Outcome::Done);
+    middle.0.ack.resolve(Outcome::Done);
     assert!(store.complete(keys[1]).is_none() && store.get(keys[1]).is_none());
     let again = put(&mut store, 9);
     assert!(!keys.contains(&again) && store.payload(keys[1]).is_none());
     assert_eq!((store.len(), store.keys().len()), (3, 3));
     for key in store.keys() {
-        store.complete(key).expect("there").ack.resolve(Outcome::Done);
+        store.complete(key).expect("there").0.ack.resolve(Outcome::Done);
     }
     assert_eq!(store.len(), 0);
 }
@@ -107,8 +108,8 @@ async fn pieces_share_out_the_units_exactly_and_the_answer_waits_for_all_of_them
         for key in keys {
             assert_eq!(receipt.settled(), None);
             let piece = store.complete(key).expect("there");
-            sum += piece.units;
-            piece.ack.resolve(Outcome::Done);
+            sum += piece.0.units;
+            piece.0.ack.resolve(Outcome::Done);
         }
         assert_eq!((sum, receipt.settled()), (units, Some(Outcome::Done)));
     }
