@@ -38,6 +38,8 @@ pub trait BuildReceiver: Send + Sync {
     fn resources(&self) -> Vec<Resource>;
     /// See [`ReceiverConfig::request_limits`].
     fn request_limits(&self) -> Vec<(usize, &'static str)>;
+    /// See [`ReceiverConfig::holds_back`].
+    fn holds_back(&self) -> bool;
     /// See [`ReceiverConfig::build`].
     ///
     /// # Errors
@@ -97,6 +99,9 @@ impl<T: ReceiverConfig> BuildReceiver for T {
     }
     fn request_limits(&self) -> Vec<(usize, &'static str)> {
         ReceiverConfig::request_limits(self)
+    }
+    fn holds_back(&self) -> bool {
+        ReceiverConfig::holds_back(self)
     }
     fn build(&self, cx: &BuildContext) -> Result<Box<dyn Receiver>, BuildError> {
         ReceiverConfig::build(self, cx)

@@ -331,3 +331,66 @@ service:
 "
     ));
 }
+
+#[test]
+fn a_queue_is_kept_in_a_storage_that_runs() {
+    insta::assert_snapshot!(shown(
+        "receivers:
+  otlp:
+    protocols:
+      grpc:
+exporters:
+  nop/1:
+    sending_queue: {storage: file_storage}
+  nop/2:
+    sending_queue: {storage: health_check}
+  nop/3:
+    sending_queue: {storage: file_storage/idle}
+  nop/4:
+    sending_queue: {storage: file_storage/good, ack: delivery}
+  nop/5:
+    sending_queue: {ack: queue}
+  nop/6:
+    sending_queue: {storage: file_storage/good, enabled: false}
+  nop/7:
+    sending_queue: {storage: file_storage/good, wait_for_result: true}
+extensions:
+  health_check:
+  file_storage/idle:
+  file_storage/good: {fsync: true}
+service:
+  extensions: [health_check, file_storage/good]
+  pipelines:
+    traces:
+      receivers: [otlp]
+      exporters: [nop/1, nop/2, nop/3, nop/4, nop/5, nop/6, nop/7]
+"
+    ));
+}
+
+#[test]
+fn a_receiver_that_cannot_hold_back_makes_a_promise_empty() {
+    insta::assert_snapshot!(shown(
+        "receivers:
+  host_metrics:
+    scrapers: {cpu: }
+  otlp:
+    protocols:
+      grpc:
+exporters:
+  otlp_grpc:
+    endpoint: localhost:4317
+    tls: {insecure: true}
+    sending_queue: {wait_for_result: true}
+  nop:
+service:
+  pipelines:
+    metrics:
+      receivers: [otlp, host_metrics]
+      exporters: [nop, otlp_grpc]
+    metrics/quiet:
+      receivers: [host_metrics]
+      exporters: [nop]
+"
+    ));
+}
