@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex, MutexGuard};
 use sidelight_component::{Outcome, Payload};
 use sidelight_wal::{End as LogEnd, Flushed};
 use smallvec::SmallVec;
 
+use super::lock::{Condvar, Mutex, MutexGuard, lock, wait};
 use super::outcome::ends_of;
 use crate::ledger::RejectReason;
 use crate::queue_state::{Arrival, End, Ended};
@@ -55,7 +55,7 @@ pub(crate) struct Letter {
 impl Mailbox {
     /// Batches to be written. After the keeper has ended their senders are told to come back.
     pub(crate) fn put(&self, arrivals: SmallVec<[Arrival; 2]>) {
-        let mut mail = self.mail.lock();
+        let mut mail = lock(&self.mail);
         if mail.abandoned {
             drop(mail);
             return arrivals.into_iter().for_each(refuse);
@@ -64,14 +64,18 @@ impl Mailbox {
         self.ring(mail);
     }
 
-    /// Parts that came to their end.
+    /// Parts that came to their end; those that are in memory alone are none of the keeper's.
     pub(crate) fn ended(&self, ended: &[Ended]) {
-        let mut mail = self.mail.lock();
+        let stored = || ended.iter().filter(|ended| ended.part.stored.is_some());
+        let ends = stored().flat_map(|ended| ends_of(&ended.part, ended.end));
+        self.enter(ends, stored().filter_map(letter_of));
+    }
+
+    fn enter(&self, ends: impl IntoIterator<Item = LogEnd>, letters: impl IntoIterator<Item = Letter>) {
+        let mut mail = lock(&self.mail);
         let had_none = mail.ends.is_empty();
-        for ended in ended.iter().filter(|ended| ended.part.stored.is_some()) {
-            mail.letters.extend(letter_of(ended));
-            mail.ends.extend(ends_of(&ended.part, ended.end));
-        }
+        mail.letters.extend(letters);
+        mail.ends.extend(ends);
         if had_none && !mail.ends.is_empty() {
             mail.ends_since = Some(Instant::now());
             self.ring(mail);
@@ -80,21 +84,21 @@ impl Mailbox {
 
     /// A flush has ended.
     pub(crate) fn flushed(&self, flushed: Flushed) {
-        let mut mail = self.mail.lock();
+        let mut mail = lock(&self.mail);
         mail.flushed = Some(flushed);
         self.ring(mail);
     }
 
     /// The dispatcher has ended.
     pub(crate) fn close(&self) {
-        let mut mail = self.mail.lock();
+        let mut mail = lock(&self.mail);
         mail.closing = true;
         self.ring(mail);
     }
 
     /// Waits for work, or until `until`; `at_once`: ends do not wait for company.
     pub(crate) fn wait(&self, until: Option<Instant>, at_once: bool) -> Mail {
-        let mut mail = self.mail.lock();
+        let mut mail = lock(&self.mail);
         loop {
             let now = Instant::now();
             let ends_due = mail.ends_since.map(|since| if at_once { now } else { since + ENDS_WAIT });
@@ -103,27 +107,24 @@ impl Mailbox {
             if is_due || mail.closing || mail.flushed.is_some() || !mail.arrivals.is_empty() {
                 return mail.take();
             }
-            match wake {
-                Some(at) => drop(self.bell.wait_until(&mut mail, at)),
-                None => self.bell.wait(&mut mail),
-            }
+            mail = wait(&self.bell, mail, wake);
         }
     }
 
     /// Waits for the flush that is under way.
     pub(crate) fn wait_for_flush(&self) -> Flushed {
-        let mut mail = self.mail.lock();
+        let mut mail = lock(&self.mail);
         loop {
             match mail.flushed.take() {
                 Some(flushed) => return flushed,
-                None => self.bell.wait(&mut mail),
+                None => mail = wait(&self.bell, mail, None),
             }
         }
     }
 
     /// The keeper ends; senders of what came in the last moment are told to come back.
     pub(crate) fn abandon(&self) -> Vec<Arrival> {
-        let mut mail = self.mail.lock();
+        let mut mail = lock(&self.mail);
         mail.abandoned = true;
         std::mem::take(&mut mail.arrivals)
     }
@@ -170,3 +171,6 @@ fn letter_of(ended: &Ended) -> Option<Letter> {
         payload: ended.payload.clone(),
     })
 }
+
+#[cfg(all(test, feature = "shuttle"))]
+mod schedules;

@@ -14,6 +14,7 @@ mod flusher;
 mod keeper;
 mod letters;
 mod loading;
+mod lock;
 mod mailbox;
 mod outcome;
 mod storage;
