@@ -214,7 +214,10 @@ impl QueueState {
             return SmallVec::new();
         };
         drop(state);
-        mailbox.put(arrivals);
+        for arrival in mailbox.put(arrivals) {
+            self.not_stored(arrival.size, arrival.units);
+            arrival.batch.finish(Outcome::retry("the queue on disk takes nothing more"));
+        }
         SmallVec::new()
     }
 
@@ -229,12 +232,15 @@ impl QueueState {
         }
     }
 
-    /// Hands over what is in the log to the dispatcher. After it has ended they stay in the log.
+    /// Hands over to the dispatcher what was written. After it has ended, what is in the log stays there.
     pub(crate) fn hand_over(&self, arrivals: Vec<Arrival>) {
         let state = self.state.lock();
         if state.left.is_none() {
-            self.deliver(state, arrivals);
+            return self.deliver(state, arrivals);
         }
+        drop(state);
+        let in_memory = arrivals.into_iter().filter(|arrival| arrival.stored.is_none());
+        in_memory.for_each(|arrival| self.add_undelivered(arrival));
     }
 
     /// Bytes that the queue held in memory are in the log alone, or (negative) the other way round.
@@ -261,7 +267,7 @@ impl QueueState {
     pub(crate) fn damaged(&self, size: Size, units: u64) {
         let items = size.items as u64;
         let mut state = self.state.lock();
-        state.used -= units;
+        state.used = state.used.saturating_sub(units);
         state.ledger.queued -= items;
         state.ledger.count_dropped(DropReason::Damaged, items);
         self.show_used(&state);
@@ -358,7 +364,7 @@ impl QueueState {
 
     fn enter(&self, state: &mut State, part: &Part, end: End, asked_to_repeat: bool) {
         let items = part.size.items as u64;
-        state.used -= part.units;
+        state.used = state.used.saturating_sub(part.units);
         state.held_bytes = match state.used {
             0 => 0,
             _ => state.held_bytes.saturating_sub(part.size.bytes),

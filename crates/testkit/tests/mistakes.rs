@@ -291,7 +291,7 @@ processors:
 exporters:
   otlp_http:
     endpoint: http://localhost:4318
-    sending_queue: {ack: queue}
+    sending_queue: {ack: memory}
 service:
   pipelines:
     traces/a:
@@ -340,20 +340,13 @@ fn a_queue_is_kept_in_a_storage_that_runs() {
     protocols:
       grpc:
 exporters:
-  nop/1:
-    sending_queue: {storage: file_storage}
-  nop/2:
-    sending_queue: {storage: health_check}
-  nop/3:
-    sending_queue: {storage: file_storage/idle}
-  nop/4:
-    sending_queue: {storage: file_storage/good, ack: delivery}
-  nop/5:
-    sending_queue: {ack: queue}
-  nop/6:
-    sending_queue: {storage: file_storage/good, enabled: false}
-  nop/7:
-    sending_queue: {storage: file_storage/good, wait_for_result: true}
+  otlp_grpc/1: {endpoint: \"localhost:4317\", tls: {insecure: true}, sending_queue: {storage: file_storage}}
+  otlp_grpc/2: {endpoint: \"localhost:4317\", tls: {insecure: true}, sending_queue: {storage: health_check}}
+  otlp_grpc/3: {endpoint: \"localhost:4317\", tls: {insecure: true}, sending_queue: {storage: file_storage/idle}}
+  otlp_grpc/4: {endpoint: \"localhost:4317\", tls: {insecure: true}, sending_queue: {storage: file_storage/good, ack: delivery}}
+  otlp_grpc/5: {endpoint: \"localhost:4317\", tls: {insecure: true}, sending_queue: {ack: queue}}
+  otlp_grpc/6: {endpoint: \"localhost:4317\", tls: {insecure: true}, sending_queue: {storage: file_storage/good, enabled: false}}
+  otlp_grpc/7: {endpoint: \"localhost:4317\", tls: {insecure: true}, sending_queue: {storage: file_storage/good, wait_for_result: true}}
 extensions:
   health_check:
   file_storage/idle:
@@ -363,7 +356,7 @@ service:
   pipelines:
     traces:
       receivers: [otlp]
-      exporters: [nop/1, nop/2, nop/3, nop/4, nop/5, nop/6, nop/7]
+      exporters: [otlp_grpc/1, otlp_grpc/2, otlp_grpc/3, otlp_grpc/4, otlp_grpc/5, otlp_grpc/6, otlp_grpc/7]
 "
     ));
 }

@@ -11,7 +11,7 @@ use sidelight_wal::{End as LogEnd, Fs, Log, NewRecord, Outcome as LogOutcome, Re
 use super::flusher::Flusher;
 use super::letters::DeadLetters;
 use super::loading::{Loaded, load};
-use super::mailbox::{Letter, Mail, Mailbox, refuse};
+use super::mailbox::{Letter, Mail, Mailbox};
 use super::outcome::size_of;
 use super::storage::Trouble;
 use super::storage_meters::StorageMeters;
@@ -67,7 +67,7 @@ impl<F: Fs> Keeper<F> {
         if worked.is_err() {
             trouble.broken("the keeper of its log panicked; it takes nothing more until the program is started again");
         }
-        mailbox.abandon().into_iter().for_each(refuse);
+        refuse(&shared, mailbox.abandon(), &stopping());
         shared.keeper_ended();
     }
 
@@ -184,10 +184,7 @@ impl<F: Fs> Keeper<F> {
             after: Some(RETRY_AFTER),
             reason: format!("exporter {}: {reason}", self.shared.exporter).into(),
         };
-        for arrival in group {
-            self.shared.not_stored(arrival.size, arrival.units);
-            arrival.batch.finish(refusal.clone());
-        }
+        refuse(&self.shared, group, &refusal);
     }
 
     // === what is read ===
@@ -272,10 +269,7 @@ impl<F: Fs> Keeper<F> {
 
     /// The last flush, after the one under way.
     fn close(&mut self, mailbox: &Mailbox) {
-        for arrival in mailbox.abandon() {
-            self.shared.not_stored(arrival.size, arrival.units);
-            refuse(arrival);
-        }
+        refuse(&self.shared, mailbox.abandon(), &stopping());
         if self.flusher.is_under_way() {
             let flushed = mailbox.wait_for_flush();
             self.log.end_flush(flushed, now_ms());
@@ -286,6 +280,18 @@ impl<F: Fs> Keeper<F> {
         }
         self.meters.show(&self.log.status());
     }
+}
+
+/// Batches that are not in the log after all: their senders keep them.
+fn refuse(shared: &QueueState, arrivals: Vec<Arrival>, refusal: &Outcome) {
+    for arrival in arrivals {
+        shared.not_stored(arrival.size, arrival.units);
+        arrival.batch.finish(refusal.clone());
+    }
+}
+
+fn stopping() -> Outcome {
+    Outcome::retry("the program is stopping")
 }
 
 /// Unix milliseconds.

@@ -53,15 +53,15 @@ pub(crate) struct Letter {
 }
 
 impl Mailbox {
-    /// Batches to be written. After the keeper has ended their senders are told to come back.
-    pub(crate) fn put(&self, arrivals: SmallVec<[Arrival; 2]>) {
+    /// Batches to be written. They come back where the keeper has ended.
+    pub(crate) fn put(&self, arrivals: SmallVec<[Arrival; 2]>) -> SmallVec<[Arrival; 2]> {
         let mut mail = lock(&self.mail);
         if mail.abandoned {
-            drop(mail);
-            return arrivals.into_iter().for_each(refuse);
+            return arrivals;
         }
         mail.arrivals.extend(arrivals);
         self.ring(mail);
+        SmallVec::new()
     }
 
     /// Parts that came to their end; those that are in memory alone are none of the keeper's.
@@ -122,7 +122,7 @@ impl Mailbox {
         }
     }
 
-    /// The keeper ends; senders of what came in the last moment are told to come back.
+    /// The keeper ends. Returns what came in the last moment.
     pub(crate) fn abandon(&self) -> Vec<Arrival> {
         let mut mail = lock(&self.mail);
         mail.abandoned = true;
@@ -147,11 +147,6 @@ impl Mail {
             abandoned: self.abandoned,
         }
     }
-}
-
-/// What is told a sender whose data could not be written.
-pub(crate) fn refuse(arrival: Arrival) {
-    arrival.batch.finish(Outcome::retry("the program is stopping"));
 }
 
 fn letter_of(ended: &Ended) -> Option<Letter> {

@@ -94,7 +94,7 @@ async fn memory_holds_a_window_of_it_and_order_is_kept() {
 
     let rig = Rig::on_disk(&folder, Signal::Metrics, settings, Scripted::default());
     for _ in 0..5 {
-        rig.put(1000);
+        drop(rig.put(1000));
     }
     rig.until("all", |rig| rig.ledger().delivered == 305_000).await;
     let old: Vec<u64> = (0..300_000).collect();

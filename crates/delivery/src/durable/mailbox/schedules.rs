@@ -43,7 +43,7 @@ fn nothing_is_left_lying_and_nothing_comes_twice() {
                 let mailbox = mailbox.clone();
                 thread::spawn(move || {
                     for number in 0..3 {
-                        mailbox.put(SmallVec::from_iter([arrival(sender * 10 + number)]));
+                        assert!(mailbox.put(SmallVec::from_iter([arrival(sender * 10 + number)])).is_empty());
                     }
                 })
             })
