@@ -1,5 +1,6 @@
 //! What the keeper of a log is to do: batches to be written, ends to be entered. Others put it here and go on.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,14 +18,14 @@ use crate::queue_state::{Arrival, End, Ended};
 const ENDS_WAIT: Duration = Duration::from_millis(5);
 
 /// The keeper's work. Bounded by what puts it there: batches by the memory budget, ends by the parts in memory.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Mailbox {
     mail: Mutex<Mail>,
     bell: Condvar,
 }
 
 /// What the keeper gets.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Mail {
     /// Batches to be written, in order.
     pub(crate) arrivals: Vec<Arrival>,
@@ -50,6 +51,12 @@ pub(crate) struct Letter {
     /// Items of it that were refused.
     pub(crate) refused: u64,
     pub(crate) payload: Payload,
+}
+
+impl fmt::Debug for Mailbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mailbox").finish_non_exhaustive()
+    }
 }
 
 impl Mailbox {
