@@ -93,6 +93,16 @@ impl<'f, F: FsFile> Scan<'f, F> {
         }
     }
 
+    /// What the first header says, or what is in its place.
+    pub(crate) fn head(&mut self) -> io::Result<Decoded> {
+        self.hold(
+            self.at,
+            HEADER_LEN.min((self.end - self.at) as usize),
+            Window::Move,
+        )?;
+        Ok(self.decode_at(self.at).unwrap_or(Decoded::Bad))
+    }
+
     /// What comes next.
     ///
     /// # Errors
