@@ -80,7 +80,12 @@ pub(crate) fn queues(
         };
         let mut settings = config.sending();
         batch_of_pipelines(plan, &id, signal, &mut settings);
-        let storage = match settings.queue.storage.as_ref().and_then(|id| storages.get_key_value(id)) {
+        let storage = match settings
+            .queue
+            .storage
+            .as_ref()
+            .and_then(|id| storages.get_key_value(id))
+        {
             Some((at, storage)) => {
                 let opened = storage.queue(&id, signal, &settings.queue);
                 Some(opened.map_err(StartError::of(Role::Extension, at))?)
