@@ -69,6 +69,11 @@ pub struct StatusReporter {
 }
 
 impl StatusReporter {
+    /// The component's role.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
     /// Says how the component is from now on. Returns whether the kind of state changed.
     pub fn report(&self, state: State) -> bool {
         let mut board = self.board.0.lock();

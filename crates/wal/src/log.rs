@@ -130,7 +130,12 @@ impl<F: Fs> Log<F> {
     ///
     /// # Errors
     /// [`AppendError`]; then none was appended.
-    pub fn append(&mut self, group: &[NewRecord<'_>], handed_over: bool, now_ms: u64) -> Result<Vec<Range<u64>>, AppendError> {
+    pub fn append(
+        &mut self,
+        group: &[NewRecord<'_>],
+        handed_over: bool,
+        now_ms: u64,
+    ) -> Result<Vec<Range<u64>>, AppendError> {
         todo!()
     }
 
