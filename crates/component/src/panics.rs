@@ -81,7 +81,7 @@ impl Panics {
         self.0.count.add(1);
         if let Some(unreported) = self.0.log.lock().pass() {
             let (role, component) = (&self.0.role, &self.0.component);
-            error!(%role, %component, doing, message, unreported, "a component panicked; the rest goes on");
+            error!(%role, %component, doing, reason = message, unreported, "a component panicked; the rest goes on");
         }
         Panicked { message }
     }
