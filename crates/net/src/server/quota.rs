@@ -95,6 +95,11 @@ impl ConnectionQuota {
             window,
         })
     }
+
+    /// Asks the connection that was unused for the longest to leave, if there is one.
+    pub(super) fn make_room(&self) {
+        self.open.lock().make_room(|_| true);
+    }
 }
 
 impl Open {
