@@ -72,6 +72,7 @@ struct Serving {
 /// What the exporter tells about itself.
 struct Counts {
     refused: [Counter; Reason::ALL.len()],
+    overflowed: Counter,
     series: Gauge,
     bytes: Gauge,
 }
@@ -80,14 +81,25 @@ impl PrometheusExporter {
     fn new(config: Config, cx: &BuildContext) -> Result<Self, BuildError> {
         let tls = config.server.tls.as_ref();
         let tls = tls.map(|tls| tls.load("tls")).transpose()?;
-        let state = Arc::new(State::new(rules(&config), config.max_series as usize, &cx.budget));
+        let counts = Counts::new(cx);
+        let state = State::new(
+            rules(&config),
+            config.max_series as usize,
+            &cx.budget,
+            counts.overflowed.clone(),
+        );
         Ok(Self {
             id: cx.id.as_str().into(),
             panics: cx.panics(),
             budget: cx.budget.limit(),
             tls: parking_lot::Mutex::new(tls),
-            scraped: Arc::new(Scraped::new(state, config.offers(), config.send_timestamps, cx)),
-            counts: Arc::new(Counts::new(cx)),
+            scraped: Arc::new(Scraped::new(
+                Arc::new(state),
+                config.offers(),
+                config.send_timestamps,
+                cx,
+            )),
+            counts: Arc::new(counts),
             serving: parking_lot::Mutex::new(None),
             config,
         })
@@ -116,6 +128,7 @@ fn rules(config: &Config) -> Rules {
         scope_labels: !config.without_scope_info,
         resource_labels: resource.enabled,
         service_labels: !resource.exclude_service_attributes,
+        max_series_per_metric: config.max_series_per_metric as usize,
         expiration: u32::try_from(config.metric_expiration.as_secs()).unwrap_or(u32::MAX),
     }
 }
@@ -131,6 +144,11 @@ impl Counts {
                 cx.metrics
                     .counter("sidelight_prometheus_refused_points", help, &labels)
             }),
+            overflowed: cx.metrics.counter(
+                "sidelight_prometheus_overflowed_points",
+                "Data points added up in a series with otel_metric_overflow=\"true\".",
+                &[("exporter", id)],
+            ),
             series: gauge(
                 "sidelight_prometheus_series",
                 "Series that are shown to Prometheus.",
