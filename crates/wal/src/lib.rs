@@ -12,5 +12,6 @@ pub mod testing;
 
 pub use end::{End, Live, Outcome, Totals, share};
 pub use fs::{Fs, FsFile, RealFile, RealFs};
+pub use log::inspect;
 pub use log::{AppendError, Flush, Flushed, Log, LogStatus, OpenError, Options, Sync};
 pub use record::{Block, NewRecord, ReadLimit, Record};
