@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sidelight_component::{
-    BuildContext, BuildError, DrainSignal, Durability, Extension, ExtensionConfig, Host, ReceiverError, Resource,
-    StorageSettings, async_trait,
+    BuildContext, BuildError, DrainSignal, Durability, Extension, ExtensionConfig, Host, ReceiverError,
+    Resource, StorageSettings, async_trait,
 };
 use sidelight_config::{ByteSize, Check, settings};
 
@@ -44,7 +44,11 @@ impl Config {
             check.conflict("fsync", "sync", "contradicts `sync`; remove one of them");
         }
         if self.directory.as_deref() == Some("") {
-            check.error_hint("directory", "must not be empty", "leave it out for a folder in the state directory");
+            check.error_hint(
+                "directory",
+                "must not be empty",
+                "leave it out for a folder in the state directory",
+            );
         }
     }
 }

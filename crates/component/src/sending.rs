@@ -125,7 +125,11 @@ impl SendingQueue {
             );
         }
         if self.storage.is_some() && self.ack_mode() == AckMode::Delivery {
-            let word = if self.ack.is_some() { "ack" } else { "wait_for_result" };
+            let word = if self.ack.is_some() {
+                "ack"
+            } else {
+                "wait_for_result"
+            };
             check.conflict(
                 word,
                 "storage",
@@ -133,7 +137,11 @@ impl SendingQueue {
             );
         }
         if self.storage.is_some() && !self.enabled {
-            check.conflict("enabled", "storage", "must be true with `storage`; remove one of them");
+            check.conflict(
+                "enabled",
+                "storage",
+                "must be true with `storage`; remove one of them",
+            );
         }
         if let (Some(ack), Some(wait)) = (self.ack, self.wait_for_result)
             && wait != (ack == AckMode::Delivery)

@@ -18,12 +18,12 @@ use crate::fresh::Fresh;
 use crate::journal::Journal;
 use crate::meters::Meters;
 use crate::pace::Pace;
+use crate::parts::Parts;
 use crate::queue::{Queue, Undelivered};
 use crate::queue_state::{Ending, QueueState};
 use crate::retrying::Retrying;
 use crate::rules::Rules;
 use crate::status::ExporterStatus;
-use crate::parts::Parts;
 
 /// What a queue is made of.
 pub struct QueueConfig {
@@ -67,7 +67,9 @@ pub fn queue(config: QueueConfig) -> (Queue, impl Future<Output = ()> + Send + '
         storage,
     } = config;
     let rules = Rules::new(&settings, signal);
-    let default_capacity = storage.as_ref().map_or(default_quota_bytes, |on_disk| on_disk.default_capacity);
+    let default_capacity = storage
+        .as_ref()
+        .map_or(default_quota_bytes, |on_disk| on_disk.default_capacity);
     let (capacity, sizer) = capacity(&settings, default_capacity);
     let shared = Arc::new(QueueState::new(
         (id.clone(), signal),
@@ -75,11 +77,22 @@ pub fn queue(config: QueueConfig) -> (Queue, impl Future<Output = ()> + Send + '
         settings.queue.on_overflow,
         acks(&settings, storage.is_some()),
         Meters::new(&metrics, &id, signal, capacity),
-        storage.as_ref().map(|on_disk| Restored::of(&on_disk.log.status())),
+        storage
+            .as_ref()
+            .map(|on_disk| Restored::of(&on_disk.log.status())),
     ));
-    if let Some(on_disk) = storage {
+    if let Some(mut on_disk) = storage {
+        if let Some(letters) = &mut on_disk.letters {
+            letters.count(&metrics, &id, signal);
+        }
         let meters = StorageMeters::new(&metrics, &id, signal);
-        keep(on_disk, shared.clone(), default_quota_bytes, budget.clone(), meters);
+        keep(
+            on_disk,
+            shared.clone(),
+            default_quota_bytes,
+            budget.clone(),
+            meters,
+        );
     }
     let queue = Queue::new(shared.clone());
     let dispatcher = Dispatcher {

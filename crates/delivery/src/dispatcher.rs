@@ -28,11 +28,11 @@ use crate::journal::Journal;
 use crate::ledger::{DropReason, RejectReason};
 use crate::pace::Pace;
 use crate::part::{Part, Place, Position, Size};
+use crate::parts::{PartKey, Parts};
 use crate::queue::Undelivered;
 use crate::queue_state::{Arrival, End, Ended, Ending, QueueState};
 use crate::retrying::{Retrying, Turn};
 use crate::rules::Rules;
-use crate::parts::{PartKey, Parts};
 
 /// A moment that has passed already is waited for this long: no mistake about a time makes a busy loop.
 const SHORTEST_SLEEP: Duration = Duration::from_millis(1);
@@ -124,7 +124,8 @@ impl Dispatcher {
         let idle = || self.parts.len() == 0 && self.shared.is_idle();
         // What is in the log need not be delivered at any cost: the first failure ends the drain.
         let stuck = || self.persists() && self.in_flight.is_empty() && self.pace.paused_until(now).is_some();
-        self.ending.drain_until.is_some_and(|until| until <= now) || (self.ending.wanted() && (idle() || stuck()))
+        self.ending.drain_until.is_some_and(|until| until <= now)
+            || (self.ending.wanted() && (idle() || stuck()))
     }
 
     // === what comes in ===
@@ -158,7 +159,9 @@ impl Dispatcher {
                 ack: batch.ack,
                 deadline,
                 arrived: now,
-                first_attempt: stored.and_then(|(_, age)| now.checked_sub(age)).filter(|at| *at < now),
+                first_attempt: stored
+                    .and_then(|(_, age)| now.checked_sub(age))
+                    .filter(|at| *at < now),
                 place: Place::Fresh,
                 maybe_processed: false,
                 allowance: None,

@@ -22,7 +22,6 @@ mod rules;
 mod settle;
 mod status;
 
-
 #[cfg(test)]
 mod tests;
 

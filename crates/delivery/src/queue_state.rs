@@ -216,7 +216,9 @@ impl QueueState {
         drop(state);
         for arrival in mailbox.put(arrivals) {
             self.not_stored(arrival.size, arrival.units);
-            arrival.batch.finish(Outcome::retry("the queue on disk takes nothing more"));
+            arrival
+                .batch
+                .finish(Outcome::retry("the queue on disk takes nothing more"));
         }
         SmallVec::new()
     }
@@ -246,7 +248,9 @@ impl QueueState {
     /// Bytes that the queue held in memory are in the log alone, or (negative) the other way round.
     pub(crate) fn moved_to_disk(&self, bytes: i64) {
         let mut state = self.state.lock();
-        state.held_bytes = state.held_bytes.saturating_add_signed(isize::try_from(-bytes).unwrap_or(0));
+        state.held_bytes = state
+            .held_bytes
+            .saturating_add_signed(isize::try_from(-bytes).unwrap_or(0));
     }
 
     /// Parts that could not be written were refused after all.

@@ -12,8 +12,8 @@ use crate::entry::{Entry, PartKeys};
 use crate::ledger::{DropReason, RejectReason};
 use crate::pace::{Failure, Ticket};
 use crate::part::Place;
-use crate::queue_state::End;
 use crate::parts::PartKey;
+use crate::queue_state::End;
 
 /// A single item that is refused as too large is tried so often: the refusal can mean "no room now" where a
 /// destination has one code for both (gRPC RESOURCE_EXHAUSTED).

@@ -81,11 +81,17 @@ fn holding_back(pipelines: &[PipelineNames], declared: &Declarations, mistakes: 
             let exporter = declared.exporters.get(id)?.as_ref()?;
             let queue = exporter.config.sending().queue;
             let asked = queue.ack.is_some() || queue.wait_for_result == Some(true);
-            let word = if queue.ack.is_some() { "ack" } else { "wait_for_result" };
+            let word = if queue.ack.is_some() {
+                "ack"
+            } else {
+                "wait_for_result"
+            };
             let place = exporter.spans.nearest(&format!("sending_queue.{word}"));
             (asked && queue.ack_mode() != AckMode::Memory).then_some((id, place))
         });
-        let Some((exporter, because)) = promised else { continue };
+        let Some((exporter, because)) = promised else {
+            continue;
+        };
         for Name { id, place } in &pipeline.receivers {
             let receiver = declared.receivers.get(id).and_then(Option::as_ref);
             if receiver.is_some_and(|receiver| !receiver.config.holds_back()) {
@@ -114,13 +120,18 @@ fn storages(declared: &Declarations, used: &Used, mistakes: &mut Mistakes) {
         };
         let place = exporter.spans.nearest("sending_queue.storage");
         let fault = match declared.extensions.get(&storage) {
-            None => Some(("which is not declared", format!("add `{storage}:` under `extensions:` and to `service.extensions`"))),
-            Some(Some(extension)) if extension.config.storage().is_none() => {
-                Some(("which keeps no queues", "name one such as `file_storage`".to_owned()))
-            }
-            Some(_) if !used.extensions.contains(&storage) => {
-                Some(("which does not run", format!("add `{storage}` to `service.extensions`")))
-            }
+            None => Some((
+                "which is not declared",
+                format!("add `{storage}:` under `extensions:` and to `service.extensions`"),
+            )),
+            Some(Some(extension)) if extension.config.storage().is_none() => Some((
+                "which keeps no queues",
+                "name one such as `file_storage`".to_owned(),
+            )),
+            Some(_) if !used.extensions.contains(&storage) => Some((
+                "which does not run",
+                format!("add `{storage}` to `service.extensions`"),
+            )),
             Some(_) => None,
         };
         if let Some((fault, hint)) = fault {

@@ -113,7 +113,9 @@ fn storages(
     exporters: &BTreeMap<ComponentId, Arc<dyn BuildExporter>>,
     extensions: &BTreeMap<ComponentId, Arc<dyn BuildExtension>>,
 ) -> BTreeMap<ComponentId, StorageSettings> {
-    let named = exporters.values().filter_map(|exporter| exporter.sending().queue.storage);
+    let named = exporters
+        .values()
+        .filter_map(|exporter| exporter.sending().queue.storage);
     named
         .filter_map(|id| {
             let settings = extensions.get(&id)?.storage()?;

@@ -17,8 +17,9 @@ use tracing::{info, warn};
 use crate::host::EngineHost;
 use crate::line::Line;
 use crate::plan::Plan;
-use crate::receivers::{self, ReceiverTask};
-use crate::{build, ledger::LedgerSource, timers};
+use crate::receivers::ReceiverTask;
+use crate::supervision::supervise;
+use crate::{build, extensions, ledger::LedgerSource, timers};
 
 /// Why the program could not start: the component, and what it said.
 #[derive(Debug, thiserror::Error)]
@@ -127,19 +128,20 @@ impl Engine {
         ));
 
         let (extension_drain, signal) = drain_signal();
-        let mut extensions = JoinSet::new();
-        build::extensions(&plan, &shared, host.clone(), &signal, &mut extensions).await?;
+        let mut running_extensions = JoinSet::new();
+        extensions::start(&plan, &shared, host.clone(), &signal, &mut running_extensions).await?;
 
         let (receiver_drain, signal) = drain_signal();
         let mut opened = Vec::new();
         for (id, config) in &plan.receivers {
             let outputs = build::outputs(&plan, &shared, id, &lines);
-            let task = ReceiverTask::new(id.clone(), config.clone(), outputs, shared.clone());
-            opened.push(task.open().await?);
+            let task = ReceiverTask::new(id, config.clone(), outputs, &shared);
+            let receiver = task.open().await?;
+            opened.push((task, receiver));
         }
         let mut tasks = JoinSet::new();
-        for task in opened {
-            tasks.spawn(receivers::supervise(task, signal.clone()));
+        for (task, receiver) in opened {
+            tasks.spawn(supervise(task, receiver, signal.clone()));
         }
         timers::spawn(&lines, &mut background);
         host.set_running();
@@ -159,7 +161,7 @@ impl Engine {
             receivers: tasks,
             receiver_drain,
             background,
-            extensions,
+            extensions: running_extensions,
             extension_drain,
             host,
             _storages: storages,

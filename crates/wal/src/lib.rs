@@ -7,6 +7,8 @@ mod log;
 mod range_set;
 mod record;
 mod scan;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 pub use end::{End, Live, Outcome, Totals, share};
 pub use fs::{Fs, FsFile, RealFile, RealFs};

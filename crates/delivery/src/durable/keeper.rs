@@ -9,9 +9,9 @@ use sidelight_component::{Ack, Budget, Outcome};
 use sidelight_wal::{End as LogEnd, Fs, Log, NewRecord, Outcome as LogOutcome, ReadLimit};
 
 use super::flusher::Flusher;
-use super::letters::DeadLetters;
+use super::letters::Letters;
 use super::loading::{Loaded, load};
-use super::mailbox::{Letter, Mail, Mailbox};
+use super::mailbox::{Mail, Mailbox, Refused};
 use super::outcome::size_of;
 use super::storage::Trouble;
 use super::storage_meters::StorageMeters;
@@ -41,7 +41,7 @@ pub(crate) struct Keeper<F: Fs> {
     pub(crate) log: Log<F>,
     pub(crate) window: Window,
     pub(crate) flusher: Flusher<F>,
-    pub(crate) letters: Option<DeadLetters>,
+    pub(crate) letters: Option<Letters>,
     pub(crate) budget: Budget,
     pub(crate) trouble: Trouble,
     pub(crate) meters: StorageMeters,
@@ -65,7 +65,9 @@ impl<F: Fs> Keeper<F> {
         let Some(mailbox) = &shared.mailbox else { return };
         let worked = catch_unwind(AssertUnwindSafe(|| self.work(mailbox)));
         if worked.is_err() {
-            trouble.broken("the keeper of its log panicked; it takes nothing more until the program is started again");
+            trouble.broken(
+                "the keeper of its log panicked; it takes nothing more until the program is started again",
+            );
         }
         refuse(&shared, mailbox.abandon(), &stopping());
         shared.keeper_ended();
@@ -89,9 +91,7 @@ impl<F: Fs> Keeper<F> {
             self.flusher.ended();
             self.log.end_flush(flushed, now_ms());
         }
-        for letter in mail.letters {
-            self.keep_letter(&letter);
-        }
+        mail.refused.iter().for_each(|refused| self.keep(refused));
         self.end(&mail.ends);
         self.append(mail.arrivals);
         self.read_on();
@@ -159,7 +159,15 @@ impl<F: Fs> Keeper<F> {
     fn write(&mut self, group: &[Arrival], handed_over: bool) -> Result<Vec<u64>, String> {
         let pieces: Vec<Vec<&[u8]>> = group
             .iter()
-            .map(|arrival| arrival.batch.payload.chunks().iter().map(|chunk| &chunk.bytes[..]).collect())
+            .map(|arrival| {
+                arrival
+                    .batch
+                    .payload
+                    .chunks()
+                    .iter()
+                    .map(|chunk| &chunk.bytes[..])
+                    .collect()
+            })
             .collect();
         let records: Vec<NewRecord<'_>> = group
             .iter()
@@ -238,7 +246,8 @@ impl<F: Fs> Keeper<F> {
         let after = self.log.status();
         let lost = after.totals.of(LogOutcome::Lost) - before.totals.of(LogOutcome::Lost);
         if after.damaged_bytes > before.damaged_bytes || lost > 0 {
-            self.trouble.damaged(lost, after.damaged_bytes - before.damaged_bytes);
+            self.trouble
+                .damaged(lost, after.damaged_bytes - before.damaged_bytes);
         }
         if lost > 0 {
             let mut gone = size_of(&before.live);
@@ -260,9 +269,10 @@ impl<F: Fs> Keeper<F> {
         self.flusher.note_written(Instant::now());
     }
 
-    fn keep_letter(&mut self, letter: &Letter) {
+    /// As a dead letter, before its end is entered.
+    fn keep(&mut self, refused: &Refused) {
         let Some(letters) = &mut self.letters else { return };
-        if let Err(e) = letters.put(self.shared.signal, letter) {
+        if let Err(e) = letters.put(self.shared.signal, refused) {
             self.trouble.failing(&format!("cannot keep a dead letter: {e}"));
         }
     }

@@ -32,7 +32,14 @@ pub(crate) fn load(
         let bytes = buffer.slice(record.payload.clone());
         match sidelight_proto::admit(signal, bytes) {
             Ok(admitted) if admitted.items == record.items as usize && !admitted.recoded => {
-                load_record(record, &admitted.bytes, signal, now_ms, &units, &mut loaded.arrivals);
+                load_record(
+                    record,
+                    &admitted.bytes,
+                    signal,
+                    now_ms,
+                    &units,
+                    &mut loaded.arrivals,
+                );
             }
             _ => loaded.unusable.extend(unusable(record)),
         }

@@ -33,6 +33,11 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Waits for the bell alone: what only a timeout would mend shows as a deadlock.
 #[cfg(feature = "shuttle")]
-pub(crate) fn wait<'a, T>(bell: &Condvar, guard: MutexGuard<'a, T>, _until: Option<Instant>) -> MutexGuard<'a, T> {
-    bell.wait(guard).unwrap_or_else(std::sync::PoisonError::into_inner)
+pub(crate) fn wait<'a, T>(
+    bell: &Condvar,
+    guard: MutexGuard<'a, T>,
+    _until: Option<Instant>,
+) -> MutexGuard<'a, T> {
+    bell.wait(guard)
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }

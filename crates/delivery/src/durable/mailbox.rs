@@ -31,7 +31,7 @@ pub(crate) struct Mail {
     pub(crate) arrivals: Vec<Arrival>,
     pub(crate) ends: Vec<LogEnd>,
     /// What is to be kept as a dead letter before its end is entered.
-    pub(crate) letters: Vec<Letter>,
+    pub(crate) refused: Vec<Refused>,
     /// A flush that has ended.
     pub(crate) flushed: Option<Flushed>,
     /// Nothing more comes from the dispatcher.
@@ -44,12 +44,12 @@ pub(crate) struct Mail {
 
 /// What a destination refused for good.
 #[derive(Debug)]
-pub(crate) struct Letter {
+pub(crate) struct Refused {
     pub(crate) why: RejectReason,
     /// The destination's words.
     pub(crate) reason: Arc<str>,
-    /// Items of it that were refused.
-    pub(crate) refused: u64,
+    /// So many of the payload's items; which ones is not known where it is not all of them.
+    pub(crate) items: u64,
     pub(crate) payload: Payload,
 }
 
@@ -75,13 +75,13 @@ impl Mailbox {
     pub(crate) fn ended(&self, ended: &[Ended]) {
         let stored = || ended.iter().filter(|ended| ended.part.stored.is_some());
         let ends = stored().flat_map(|ended| ends_of(&ended.part, ended.end));
-        self.enter(ends, stored().filter_map(letter_of));
+        self.enter(ends, stored().filter_map(refused_of));
     }
 
-    fn enter(&self, ends: impl IntoIterator<Item = LogEnd>, letters: impl IntoIterator<Item = Letter>) {
+    fn enter(&self, ends: impl IntoIterator<Item = LogEnd>, refused: impl IntoIterator<Item = Refused>) {
         let mut mail = lock(&self.mail);
         let had_none = mail.ends.is_empty();
-        mail.letters.extend(letters);
+        mail.refused.extend(refused);
         mail.ends.extend(ends);
         if had_none && !mail.ends.is_empty() {
             mail.ends_since = Some(Instant::now());
@@ -108,7 +108,9 @@ impl Mailbox {
         let mut mail = lock(&self.mail);
         loop {
             let now = Instant::now();
-            let ends_due = mail.ends_since.map(|since| if at_once { now } else { since + ENDS_WAIT });
+            let ends_due = mail
+                .ends_since
+                .map(|since| if at_once { now } else { since + ENDS_WAIT });
             let wake = [until, ends_due].into_iter().flatten().min();
             let is_due = wake.is_some_and(|at| at <= now);
             if is_due || mail.closing || mail.flushed.is_some() || !mail.arrivals.is_empty() {
@@ -147,7 +149,7 @@ impl Mail {
         Self {
             arrivals: std::mem::take(&mut self.arrivals),
             ends: std::mem::take(&mut self.ends),
-            letters: std::mem::take(&mut self.letters),
+            refused: std::mem::take(&mut self.refused),
             flushed: self.flushed.take(),
             closing: self.closing,
             ends_since: self.ends_since.take(),
@@ -156,20 +158,22 @@ impl Mail {
     }
 }
 
-fn letter_of(ended: &Ended) -> Option<Letter> {
-    let (why, refused) = match ended.end {
+fn refused_of(ended: &Ended) -> Option<Refused> {
+    let (why, items) = match ended.end {
         End::Rejected(why) => (why, ended.part.size.items as u64),
         End::PartlyRejected(refused) if refused > 0 => (RejectReason::Partial, refused),
         _ => return None,
     };
     let reason = match &ended.outcome {
-        Outcome::Rejected { reason } | Outcome::Partial { reason, .. } | Outcome::Retry { reason, .. } => reason.clone(),
+        Outcome::Rejected { reason } | Outcome::Partial { reason, .. } | Outcome::Retry { reason, .. } => {
+            reason.clone()
+        }
         Outcome::Done => Arc::default(),
     };
-    Some(Letter {
+    Some(Refused {
         why,
         reason,
-        refused,
+        items,
         payload: ended.payload.clone(),
     })
 }

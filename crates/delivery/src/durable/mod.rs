@@ -25,6 +25,6 @@ pub(crate) use flusher::Flusher;
 pub(crate) use keeper::{Keeper, Reading};
 pub(crate) use mailbox::Mailbox;
 pub(crate) use outcome::Restored;
+pub use storage::{QueueOnDisk, Storage};
 pub(crate) use storage_meters::StorageMeters;
 pub(crate) use window::Window;
-pub use storage::{QueueOnDisk, Storage};

@@ -10,12 +10,14 @@ use std::{io, thread};
 
 use parking_lot::Mutex;
 use sidelight_component::sending::{SendingQueue, Sizer};
-use sidelight_component::{BuildError, ComponentId, Durability, Signal, State, StatusReporter, StorageSettings};
+use sidelight_component::{
+    BuildError, ComponentId, Durability, Signal, State, StatusReporter, StorageSettings,
+};
 use sidelight_wal::{Log, LogStatus, Options, RealFs, Sync};
 use tracing::{error, info, warn};
 
 use super::keeper::now_ms;
-use super::letters::DeadLetters;
+use super::letters::Letters;
 
 /// The largest default capacity of a queue.
 const DEFAULT_CAPACITY: u64 = 1 << 30;
@@ -44,7 +46,7 @@ pub struct Storage {
 /// A log that was opened, for [`queue`](crate::queue).
 pub struct QueueOnDisk {
     pub(crate) log: Log<RealFs>,
-    pub(crate) letters: Option<DeadLetters>,
+    pub(crate) letters: Option<Letters>,
     pub(crate) flush_interval: Duration,
     pub(crate) trouble: Trouble,
     /// In bytes, where the settings do not say.
@@ -92,8 +94,12 @@ impl Storage {
         let started = Instant::now();
         let folder = queue_folder(&self.directory, exporter, signal);
         let at = |message: String| BuildError::at(StorageSettings::DIRECTORY, message);
-        let free = free_bytes(&self.directory)
-            .map_err(|e| at(format!("cannot tell how much is free in {}: {e}", self.directory.display())))?;
+        let free = free_bytes(&self.directory).map_err(|e| {
+            at(format!(
+                "cannot tell how much is free in {}: {e}",
+                self.directory.display()
+            ))
+        })?;
         let default_capacity = (free / SHARE_OF_FREE_SPACE).clamp(*SEGMENT_BYTES.start(), DEFAULT_CAPACITY);
         let capacity = match settings.capacity() {
             Some((bytes, Sizer::Bytes)) => bytes,
@@ -114,8 +120,13 @@ impl Storage {
             0 => None,
             max_bytes => {
                 let synced = self.settings.durability == Durability::Fsync;
-                let letters = DeadLetters::open(&folder.join("dead_letters"), exporter, max_bytes, synced)
-                    .map_err(|e| at(format!("cannot use the dead letters of {}: {e}", folder.display())))?;
+                let letters = Letters::open(&folder.join("dead_letters"), exporter, max_bytes, synced)
+                    .map_err(|e| {
+                        at(format!(
+                            "cannot use the dead letters of {}: {e}",
+                            folder.display()
+                        ))
+                    })?;
                 Some(letters)
             }
         };
@@ -211,7 +222,11 @@ impl Trouble {
     /// A call failed; it is tried again. Said once, until it is over.
     pub(crate) fn failing(&self, reason: &str) {
         let mut failing = self.health.failing.lock();
-        let told: Arc<str> = format!("queue of exporter {} for {}: {reason}", self.exporter, self.signal).into();
+        let told: Arc<str> = format!(
+            "queue of exporter {} for {}: {reason}",
+            self.exporter, self.signal
+        )
+        .into();
         self.health.status.report(State::Recoverable(told.clone()));
         if failing.insert(self.key(), told).is_none() {
             let (exporter, signal) = (&self.exporter, self.signal);
@@ -261,7 +276,9 @@ mod tests {
     fn no_two_exporters_share_a_folder() {
         let folder = |id: &str| {
             let id = id.parse().expect("an id");
-            queue_folder(Path::new("/s"), &id, Signal::Traces).display().to_string()
+            queue_folder(Path::new("/s"), &id, Signal::Traces)
+                .display()
+                .to_string()
         };
         assert_eq!(folder("otlp_grpc"), "/s/otlp_grpc/traces");
         assert_eq!(folder("otlp_grpc/a b%/.."), "/s/otlp_grpc%2Fa%20b%25%2F../traces");

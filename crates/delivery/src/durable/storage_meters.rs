@@ -22,7 +22,10 @@ impl StorageMeters {
         Self {
             disk_bytes: gauge("disk_bytes", "Bytes of the queue's files on disk"),
             files: gauge("files", "Files of the queue on disk"),
-            damaged_bytes: counter("damaged_bytes", "Bytes of the queue's files that were skipped because they are damaged"),
+            damaged_bytes: counter(
+                "damaged_bytes",
+                "Bytes of the queue's files that were skipped because they are damaged",
+            ),
             failed_syncs: counter("failed_syncs", "Syncs of the queue's files that failed"),
             shown: LogStatus::default(),
         }

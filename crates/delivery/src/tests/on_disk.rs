@@ -70,7 +70,8 @@ async fn the_part_of_a_batch_that_was_delivered_is_not_delivered_again() {
     };
     let rig = Rig::on_disk(&folder, Signal::Logs, settings.clone(), stubborn);
     assert_eq!(rig.put(12).await, Outcome::Done);
-    rig.until("the others are taken", |rig| rig.ledger().delivered == 8).await;
+    rig.until("the others are taken", |rig| rig.ledger().delivered == 8)
+        .await;
     rig.stop(SOON).await;
 
     let rig = Rig::on_disk(&folder, Signal::Logs, settings, Scripted::default());
@@ -113,15 +114,22 @@ async fn what_is_refused_for_good_is_kept_as_a_dead_letter() {
     let rig = Rig::on_disk(&folder, Signal::Logs, impatient(), picky);
     assert_eq!(rig.put(2).await, Outcome::Done);
     assert_eq!(rig.put(1).await, Outcome::Done);
-    rig.until("refused", |rig| rig.ledger().rejected_for(RejectReason::Destination) == 1)
-        .await;
+    rig.until("refused", |rig| {
+        rig.ledger().rejected_for(RejectReason::Destination) == 1
+    })
+    .await;
     let (_, ledger) = rig.stop(SOON).await;
     assert_eq!((ledger.delivered, ledger.held()), (2, 0));
-    let letters = std::fs::read_dir(folder.path().join("otlp_grpc%2Ftest/logs/dead_letters")).expect("a folder");
+    let letters =
+        std::fs::read_dir(folder.path().join("otlp_grpc%2Ftest/logs/dead_letters")).expect("a folder");
     assert_eq!(letters.count(), 1);
 
     let rig = Rig::on_disk(&folder, Signal::Logs, impatient(), Scripted::default());
-    assert_eq!(rig.ledger().rejected_for(RejectReason::Destination), 1, "the account remembers");
+    assert_eq!(
+        rig.ledger().rejected_for(RejectReason::Destination),
+        1,
+        "the account remembers"
+    );
     rig.stop(SOON).await;
 }
 
@@ -184,8 +192,10 @@ async fn data_that_is_too_old_is_given_up_only_where_that_is_asked_for() {
     settings.retry.max_elapsed_time = Duration::from_millis(25);
     // Its age counts from when it was written: the first failure ends it.
     let rig = Rig::on_disk(&folder, Signal::Logs, settings, dead());
-    rig.until("given up", |rig| rig.ledger().dropped_for(DropReason::MaxElapsedTime) == 2)
-        .await;
+    rig.until("given up", |rig| {
+        rig.ledger().dropped_for(DropReason::MaxElapsedTime) == 2
+    })
+    .await;
     assert_eq!(rig.requests().len(), 1);
     rig.stop(SOON).await;
 }
@@ -200,7 +210,11 @@ async fn a_partial_success_is_never_sent_again() {
     let rig = Rig::on_disk(&folder, Signal::Logs, impatient(), Scripted::default());
     let ledger = rig.ledger();
     assert_eq!(
-        (ledger.held(), ledger.delivered, ledger.rejected_for(RejectReason::Partial)),
+        (
+            ledger.held(),
+            ledger.delivered,
+            ledger.rejected_for(RejectReason::Partial)
+        ),
         (0, 3, 2)
     );
     assert_eq!(rig.requests().len(), 0);

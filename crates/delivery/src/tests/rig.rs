@@ -16,8 +16,8 @@ use prost::Message;
 use sidelight_component::metrics::Registry;
 use sidelight_component::sending::SendingSettings;
 use sidelight_component::{
-    Ack, Batch, Budget, Chunk, Exporter, Outcome, Payload, Receipt, Request, Role, Sent, Signal, State,
-    Durability, StatusBoard, StorageSettings, async_trait,
+    Ack, Batch, Budget, Chunk, Durability, Exporter, Outcome, Payload, Receipt, Request, Role, Sent, Signal,
+    State, StatusBoard, StorageSettings, async_trait,
 };
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -272,7 +272,12 @@ impl Rig {
     }
 
     /// A queue that is kept in a folder, as it was left there.
-    pub(crate) fn on_disk(folder: &Folder, signal: Signal, mut settings: SendingSettings, exporter: Scripted) -> Self {
+    pub(crate) fn on_disk(
+        folder: &Folder,
+        signal: Signal,
+        mut settings: SendingSettings,
+        exporter: Scripted,
+    ) -> Self {
         settings.queue.storage = Some("file_storage".parse().expect("id"));
         Self::kept(Some(folder), signal, settings, exporter)
     }

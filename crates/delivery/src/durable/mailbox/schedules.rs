@@ -1,9 +1,9 @@
 //! Whatever the order in which threads run: what is put into the mailbox is got once, in order, and nobody sleeps on it.
 
-use sidelight_component::{Ack, Batch, Payload, Signal};
-use sidelight_wal::Outcome as LogOutcome;
 use shuttle::sync::Arc;
 use shuttle::thread;
+use sidelight_component::{Ack, Batch, Payload, Signal};
+use sidelight_wal::Outcome as LogOutcome;
 
 use super::*;
 use crate::part::Size;
@@ -43,7 +43,11 @@ fn nothing_is_left_lying_and_nothing_comes_twice() {
                 let mailbox = mailbox.clone();
                 thread::spawn(move || {
                     for number in 0..3 {
-                        assert!(mailbox.put(SmallVec::from_iter([arrival(sender * 10 + number)])).is_empty());
+                        assert!(
+                            mailbox
+                                .put(SmallVec::from_iter([arrival(sender * 10 + number)]))
+                                .is_empty()
+                        );
                     }
                 })
             })
@@ -54,7 +58,9 @@ fn nothing_is_left_lying_and_nothing_comes_twice() {
                 for number in 0..3 {
                     mailbox.enter([end(number)], []);
                 }
-                senders.into_iter().for_each(|sender| sender.join().expect("a sender"));
+                senders
+                    .into_iter()
+                    .for_each(|sender| sender.join().expect("a sender"));
                 mailbox.close();
             })
         };
@@ -71,7 +77,11 @@ fn nothing_is_left_lying_and_nothing_comes_twice() {
         assert!(mailbox.abandon().is_empty());
         assert_eq!(ends, [0, 1, 2]);
         for sender in 0..2 {
-            let of_sender: Vec<u64> = units.iter().filter(|unit| *unit / 10 == sender).copied().collect();
+            let of_sender: Vec<u64> = units
+                .iter()
+                .filter(|unit| *unit / 10 == sender)
+                .copied()
+                .collect();
             assert_eq!(of_sender, [sender * 10, sender * 10 + 1, sender * 10 + 2]);
         }
     };
