@@ -120,8 +120,8 @@ impl Storage {
             0 => None,
             max_bytes => {
                 let synced = self.settings.durability == Durability::Fsync;
-                let letters = Letters::open(&folder.dead_letters(), exporter, max_bytes, synced)
-                    .map_err(|e| {
+                let letters =
+                    Letters::open(&folder.dead_letters(), exporter, max_bytes, synced).map_err(|e| {
                         at(format!(
                             "cannot use the dead letters of {}: {e}",
                             folder.path.display()

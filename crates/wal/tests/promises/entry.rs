@@ -61,7 +61,11 @@ impl Entry {
 
     /// The bytes of a part.
     pub(crate) fn share(&self, part: Range<u32>) -> u64 {
-        share(self.len as u64, self.items.into(), part.start.into()..part.end.into())
+        share(
+            self.len as u64,
+            self.items.into(),
+            part.start.into()..part.end.into(),
+        )
     }
 }
 

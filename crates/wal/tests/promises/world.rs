@@ -531,10 +531,7 @@ impl World {
                 .map(|entry| u64::from(entry.live().count_ones()))
                 .sum::<u64>()
         );
-        assert_eq!(
-            status.live.bytes,
-            live().map(Entry::live_bytes).sum::<u64>()
-        );
+        assert_eq!(status.live.bytes, live().map(Entry::live_bytes).sum::<u64>());
         assert_eq!(status.live.records, live().count() as u64);
         if self.unread().next().is_some() {
             assert!(log.has_unread(), "there are unread records");
