@@ -1,8 +1,14 @@
 //! What the program can be told to do: one file per command.
 
 pub(crate) mod components;
+pub(crate) mod dlq;
+mod get;
 pub(crate) mod health;
+pub(crate) mod ledger;
+pub(crate) mod queue;
 pub(crate) mod run;
+mod stopped;
+mod storages;
 pub(crate) mod top;
 pub(crate) mod validate;
 

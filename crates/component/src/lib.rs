@@ -51,4 +51,4 @@ pub use receiver::{Receiver, ReceiverConfig, ReceiverError};
 pub use registry::{ALL_SIGNALS, About};
 pub use sidelight_proto::Signal;
 pub use status::{State, Status, StatusBoard, StatusReporter};
-pub use storage::{Durability, StorageSettings};
+pub use storage::{Durability, QueueFolder, StorageSettings, exporter_of};
