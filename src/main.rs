@@ -7,6 +7,7 @@ mod arguments;
 mod commands;
 mod components;
 mod exit;
+mod open_files;
 mod own_telemetry;
 mod terminal;
 

@@ -10,6 +10,7 @@ mod bad_input;
 mod clients;
 mod commands;
 mod forwarding;
+mod hostile;
 mod own_spans;
 mod program;
 mod sink;

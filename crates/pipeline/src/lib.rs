@@ -15,6 +15,8 @@ mod chain;
 mod conflicts;
 pub mod document;
 mod engine;
+mod exporters;
+mod extensions;
 mod host;
 mod intake;
 mod ledger;
@@ -23,6 +25,7 @@ pub mod mistakes;
 mod plan;
 mod receivers;
 mod service;
+mod supervision;
 mod timers;
 mod worker;
 

@@ -9,7 +9,7 @@ use sidelight_component::registry::{
     BuildExporter, BuildExtension, BuildProcessor, BuildReceiver, ExporterEntry, ExtensionEntry,
     ProcessorEntry, ReceiverEntry,
 };
-use sidelight_component::{ComponentId, PipelineId, Role};
+use sidelight_component::{ComponentId, PipelineId, Role, StorageSettings};
 use sidelight_config::Spans;
 
 /// The lists of all components that the program was built with.
@@ -63,6 +63,8 @@ pub struct Plan {
     pub exporters: BTreeMap<ComponentId, Arc<dyn BuildExporter>>,
     /// Extensions that `service.extensions` names, in its order.
     pub extensions: Vec<(ComponentId, Arc<dyn BuildExtension>)>,
+    /// Those of the extensions that queues are kept in, as `sending_queue.storage` names them.
+    pub storages: BTreeMap<ComponentId, StorageSettings>,
     /// The pipelines.
     pub pipelines: Vec<PipelinePlan>,
     /// Where each component's settings stand, for errors that show only at the start.

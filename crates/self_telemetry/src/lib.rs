@@ -6,6 +6,7 @@ mod install;
 pub mod ledger;
 pub mod logging;
 mod page;
+mod panics;
 pub mod process;
 mod resource;
 pub mod settings;

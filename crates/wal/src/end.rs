@@ -41,9 +41,9 @@ pub struct End {
     pub items: Range<u64>,
     /// How they ended.
     pub outcome: Outcome,
-    /// Their share of the record's payload in bytes; the shares of all parts add up to it.
+    /// Their share of the record's payload in bytes, as [`share`] counts it; the shares of all parts add up to it.
     pub bytes: u64,
-    /// Records that are given up with it: 1 for the whole record or one of its parts, 0 for the other parts.
+    /// Records that are given up with it: 1 for the whole record or the part of it that ends last, 0 for the other parts.
     pub records: u64,
 }
 
@@ -99,6 +99,29 @@ impl Totals {
 
     /// Adds items to an outcome.
     pub fn add(&mut self, outcome: Outcome, items: u64) {
-        self.0[outcome as usize] += items;
+        let total = &mut self.0[outcome as usize];
+        *total = total.saturating_add(items);
     }
+
+    /// The same as [`Totals::sum`]; `None` where it is more than a number holds, which no log reaches.
+    pub(crate) fn checked_sum(&self) -> Option<u64> {
+        self.0
+            .iter()
+            .try_fold(0_u64, |sum, &items| sum.checked_add(items))
+    }
+}
+
+/// The bytes of a part of a record, where `part` counts its items from 0. The shares of parts that make up the record add up to its bytes.
+///
+/// ```
+/// # use sidelight_wal::share;
+/// assert_eq!([share(10, 3, 0..1), share(10, 3, 1..2), share(10, 3, 2..3)], [3, 3, 4]);
+/// ```
+pub fn share(bytes: u64, items: u64, part: Range<u64>) -> u64 {
+    let before = |item: u64| {
+        let item = item.min(items);
+        // The quotient is no larger than `bytes`.
+        (u128::from(bytes) * u128::from(item) / u128::from(items.max(1))) as u64
+    };
+    before(part.end).saturating_sub(before(part.start))
 }

@@ -1,5 +1,9 @@
 //! The file system as the log sees it: a seam, so that tests can tear, forget and refuse writes.
 
+mod real;
+
+pub use real::{RealFile, RealFs};
+
 use std::io::{self, IoSlice};
 use std::path::Path;
 
@@ -45,6 +49,16 @@ pub trait FsFile: Send + std::marker::Sync + 'static {
     fn sync_data(&self) -> io::Result<()>;
 }
 
-/// The real one.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct RealFs;
+/// Signals in a row that one call is repeated after.
+const MAX_INTERRUPTIONS: usize = 16;
+
+/// Calls again where a signal came in between. Not for syncs: whether one that was interrupted may be repeated is nowhere said.
+pub(crate) fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    for _ in 0..MAX_INTERRUPTIONS {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            ended => return ended,
+        }
+    }
+    call()
+}

@@ -1,12 +1,35 @@
 //! The log: one owner, no lock, no thread of its own; time and every call to the file system come from outside.
 
+mod append;
+mod ends;
+mod flush;
+pub mod inspect;
+mod moves;
+mod open;
+mod read;
+mod relocate;
+mod reserve;
+mod segments;
+mod state;
+mod tail;
+#[cfg(test)]
+mod tests;
+
 use std::io;
-use std::ops::Range;
 use std::path::PathBuf;
 
-use crate::end::{End, Live, Totals};
+pub use flush::{Flush, Flushed};
+
+use crate::end::{Live, Totals};
 use crate::fs::Fs;
-use crate::record::{Block, NewRecord, ReadLimit};
+use ends::PendingEnds;
+use flush::Pace;
+use moves::Moves;
+use read::Reader;
+use reserve::Reserve;
+use segments::Segments;
+use state::State;
+use tail::Tail;
 
 /// What an answer stands for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,10 +56,10 @@ pub struct Options {
     pub reserve_bytes: u64,
 }
 
-/// Why a log cannot be opened. Damage is no reason.
+/// Why a log cannot be opened. Damage is no reason, nor is a bad sector.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The folder cannot be used.
+    /// The folder cannot be used, or a file in it cannot be opened or read at all.
     #[error("cannot {what} {}: {source}", path.display())]
     Io {
         /// What was attempted.
@@ -72,6 +95,15 @@ pub enum AppendError {
     UsedUp,
 }
 
+impl From<AppendError> for io::Error {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::Io { source, .. } => source,
+            AppendError::UsedUp => Self::other(error),
+        }
+    }
+}
+
 /// What can be seen of a log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogStatus {
@@ -83,7 +115,7 @@ pub struct LogStatus {
     pub live: Live,
     /// What has, by outcome. `next - base = totals + live.items`.
     pub totals: Totals,
-    /// Bytes of all files.
+    /// Bytes of all files but the reserve.
     pub disk_bytes: u64,
     /// Files.
     pub segments: usize,
@@ -99,87 +131,49 @@ pub struct LogStatus {
 /// A log.
 pub struct Log<F: Fs> {
     fs: F,
+    options: Options,
+    /// The newest time that was told.
+    now_ms: u64,
+    state: State,
+    segments: Segments<F::File>,
+    /// How it goes with the newest segment; none where the next write is to begin a new one.
+    tail: Option<Tail>,
+    next_number: u64,
+    pending: PendingEnds,
+    moves: Moves,
+    reserve: Reserve,
+    reader: Reader<F::File>,
+    pace: Pace,
+    /// The folder's own name is durable.
+    parents_synced: bool,
+    damaged_bytes: u64,
+    damaged_bytes_of_unknown_items: u64,
+    failed_syncs: u64,
+    /// Kept for the next write: its memory.
+    scratch: Vec<u8>,
 }
 
-/// What is to be synced and removed; may run on another thread while the log goes on.
-#[must_use]
-pub struct Flush<F: Fs> {
-    fs: F,
-}
-
-/// A flush that has ended.
-#[must_use]
-pub struct Flushed(());
-
-#[expect(clippy::todo, unused_variables, reason = "the interface, before it is built")]
 impl<F: Fs> Log<F> {
-    /// Opens the log, or begins it. Reads the heads of the files and the frames behind the last good head. `now_ms`: Unix time.
-    ///
-    /// Succeeds also where nothing can be written now: appends then fail until it can.
-    ///
-    /// # Errors
-    /// [`OpenError`] where the folder cannot be made or listed, or is of a newer version.
-    pub fn open(fs: F, options: Options, now_ms: u64) -> Result<Self, OpenError> {
-        todo!()
-    }
-
-    /// Appends records, all or none, and returns their ordinals in order. When it returns they are written, in
-    /// [`Sync::Fsync`] synced.
-    ///
-    /// `handed_over`: the caller passes them on itself, so [`Log::read`] will not give them. Only where [`Log::has_unread`] is false.
-    ///
-    /// # Errors
-    /// [`AppendError`]; then none was appended.
-    pub fn append(&mut self, group: &[NewRecord<'_>], handed_over: bool, now_ms: u64) -> Result<Vec<Range<u64>>, AppendError> {
-        todo!()
-    }
-
-    /// True while records lie in the log that were neither read nor handed over since the start.
-    pub fn has_unread(&self) -> bool {
-        todo!()
-    }
-
-    /// Reads on: the next records that are live, in order, empty where there are none. What is damaged is skipped, counted and ends as
-    /// lost.
-    ///
-    /// # Errors
-    /// The system's; nothing was skipped then and it can be called again. After [`Log::skip_unreadable`] it goes on behind the place.
-    pub fn read(&mut self, limit: ReadLimit) -> io::Result<Block> {
-        todo!()
-    }
-
-    /// Gives up the place where [`Log::read`] fails (a bad sector): counts as damaged, like any other.
-    pub fn skip_unreadable(&mut self) {
-        todo!()
-    }
-
-    /// Writes what has come to its end. Where it cannot be written now it is kept and written with what comes next; nothing is removed
-    /// before. Ranges that came to their end before, or never were, are ignored.
-    pub fn end(&mut self, ends: &[End], now_ms: u64) {
-        todo!()
-    }
-
-    /// Where a record that was read or handed over has moved since (see the RFC, "a failed sync"), its new ordinals. [`Log::end`] takes the
-    /// old ones all the same.
+    /// What can be seen of it. O(1).
     pub fn status(&self) -> LogStatus {
-        todo!()
+        LogStatus {
+            next: self.state.next(),
+            base: self.state.base(),
+            live: self.state.live(),
+            totals: self.state.totals().clone(),
+            disk_bytes: self.segments.bytes(),
+            segments: self.segments.len(),
+            damaged_bytes: self.damaged_bytes,
+            damaged_bytes_of_unknown_items: self.damaged_bytes_of_unknown_items,
+            failed_syncs: self.failed_syncs,
+        }
     }
 
-    /// What a flush has to do now; `None` where nothing was written since the last one, or one is under way.
-    pub fn begin_flush(&mut self) -> Option<Flush<F>> {
-        todo!()
+    fn path_of(&self, name: crate::format::Name) -> PathBuf {
+        name.path(&self.options.directory)
     }
 
-    /// Enters what a flush did. Where a sync failed, what is live in the poisoned files is appended again.
-    pub fn end_flush(&mut self, flushed: Flushed, now_ms: u64) {
-        todo!()
-    }
-}
-
-#[expect(clippy::todo, reason = "the interface, before it is built")]
-impl<F: Fs> Flush<F> {
-    /// Syncs, then removes, then syncs the folder.
-    pub fn run(self) -> Flushed {
-        todo!()
+    fn at(&mut self, now_ms: u64) {
+        self.now_ms = now_ms;
     }
 }

@@ -1,0 +1,620 @@
+//! A log beside the plain list of what it should hold, and the steps that are done to both.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use sidelight_wal::testing::TornFs;
+use sidelight_wal::{
+    End, Flush, Flushed, Log, LogStatus, NewRecord, Options, Outcome, ReadLimit, Sync, Totals,
+};
+
+use super::entry::{Entry, bits, bits_of, id_of, payload};
+use super::found::{After, Found, assert_balances};
+use super::step::{Pick, Step};
+
+pub(crate) const FOLDER: &str = "/queue";
+
+/// What the world may refuse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Calls {
+    /// Nothing, until the machine is dead.
+    Succeed,
+    /// Anything.
+    MayFail,
+}
+
+pub(crate) struct World {
+    pub(crate) fs: TornFs,
+    pub(crate) options: Options,
+    pub(crate) calls: Calls,
+    pub(crate) now_ms: u64,
+    /// By number of the payload. What has ended is kept until its end is durable.
+    pub(crate) entries: BTreeMap<u64, Entry>,
+    /// Reads, appends and so on that failed.
+    pub(crate) failures: u64,
+    log: Option<Log<TornFs>>,
+    next_id: u64,
+    begun: Option<Begun>,
+    totals: Totals,
+    last_first: Option<u64>,
+}
+
+/// A flush under way.
+struct Begun {
+    flush: Option<Flush<TornFs>>,
+    flushed: Option<Flushed>,
+    /// What will be durable: records and their ends.
+    covers: Vec<(u64, u64)>,
+    failed_syncs: u64,
+}
+
+/// Options with small sizes, so that little makes many files.
+pub(crate) fn options(sync: Sync, segment_bytes: u64) -> Options {
+    Options {
+        directory: PathBuf::from(FOLDER),
+        sync,
+        segment_bytes,
+        target_bytes: u64::MAX,
+        reserve_bytes: 2_048,
+    }
+}
+
+pub(crate) fn machine(seed: u64) -> TornFs {
+    TornFs::with_folder(seed, Path::new(FOLDER))
+}
+
+/// Does a step; a flush runs without the world being held, so that other steps can be done in the middle.
+pub(crate) fn step(world: &Arc<Mutex<World>>, step: &Step) {
+    let Step::RunFlush { at, during } = step else {
+        hold(world).step(step);
+        return;
+    };
+    let (fs, flush) = {
+        let mut world = hold(world);
+        (
+            world.fs.clone(),
+            world.begun.as_mut().and_then(|begun| begun.flush.take()),
+        )
+    };
+    let Some(flush) = flush else { return };
+    let waits = Arc::new(AtomicBool::new(true));
+    let (inner, still, during) = (Arc::clone(world), Arc::clone(&waits), during.clone());
+    fs.when_reached(None, *at, move || {
+        if still.load(Ordering::Relaxed) {
+            let mut world = hold(&inner);
+            during.iter().for_each(|step| world.step(step));
+        }
+    });
+    let flushed = flush.run();
+    waits.store(false, Ordering::Relaxed);
+    if let Some(begun) = hold(world).begun.as_mut() {
+        begun.flushed = Some(flushed);
+    }
+}
+
+pub(crate) fn hold(world: &Mutex<World>) -> MutexGuard<'_, World> {
+    world.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl World {
+    /// Opens a log where nothing was before.
+    pub(crate) fn new(fs: TornFs, options: Options) -> Self {
+        Self::going_on(fs, options, BTreeMap::new(), 0)
+    }
+
+    /// The same where calls may fail.
+    pub(crate) fn with_faults(fs: TornFs, options: Options) -> Self {
+        let mut world = Self::closed(fs, options, BTreeMap::new(), 0);
+        world.calls = Calls::MayFail;
+        world.open();
+        world
+    }
+
+    /// Opens a log in which these records are.
+    pub(crate) fn going_on(
+        fs: TornFs,
+        options: Options,
+        entries: BTreeMap<u64, Entry>,
+        next_id: u64,
+    ) -> Self {
+        let mut world = Self::closed(fs, options, entries, next_id);
+        world.open();
+        world
+    }
+
+    fn closed(fs: TornFs, options: Options, entries: BTreeMap<u64, Entry>, next_id: u64) -> Self {
+        Self {
+            fs,
+            options,
+            calls: Calls::Succeed,
+            now_ms: 1_000,
+            entries,
+            failures: 0,
+            log: None,
+            next_id,
+            begun: None,
+            totals: Totals::default(),
+            last_first: None,
+        }
+    }
+
+    pub(crate) fn shared(self) -> Arc<Mutex<Self>> {
+        Arc::new(Mutex::new(self))
+    }
+
+    fn open(&mut self) {
+        self.begun = None;
+        self.log = None;
+        self.last_first = None;
+        self.entries.retain(|_, entry| entry.answered);
+        self.entries.values_mut().for_each(|entry| entry.out = false);
+        match Log::open(self.fs.clone(), self.options.clone(), self.now_ms) {
+            Ok(log) => self.totals = self.log.insert(log).status().totals,
+            Err(error) => self.failed(&error),
+        }
+    }
+
+    /// Opens it again. The figures are the same then, where nothing failed.
+    pub(crate) fn reopen(&mut self) {
+        let before = self.log.take().map(|log| log.status());
+        if self.calls == Calls::MayFail && !self.fs.is_dead() {
+            // What was refused may be there all the same, when the refusal could not be written.
+            let found = Found::at_next_start(&self.fs.kill(0), &self.options);
+            found.judge(&self.entries, After::Kill);
+            self.entries = found.entries(&self.entries, After::Kill);
+        }
+        self.open();
+        let after = self.log.as_ref().map(Log::status);
+        if let (Calls::Succeed, false, Some(before), Some(after)) =
+            (self.calls, self.fs.is_dead(), before, after)
+        {
+            assert_eq!((before.next, before.base), (after.next, after.base));
+            assert_eq!((before.live, before.totals), (after.live, after.totals));
+        }
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.log.is_some()
+    }
+
+    /// What a step that failed means: nothing, where it may.
+    fn failed(&mut self, error: &dyn std::fmt::Display) {
+        self.failures += 1;
+        assert!(
+            self.calls == Calls::MayFail || self.fs.is_dead(),
+            "failed without a reason: {error}"
+        );
+    }
+
+    pub(crate) fn status(&self) -> LogStatus {
+        self.log.as_ref().expect("open").status()
+    }
+
+    pub(crate) fn next_id(&self) -> u64 {
+        self.next_id
+    }
+
+    pub(crate) fn step(&mut self, step: &Step) {
+        if self.fs.is_dead() || (self.log.is_none() && !matches!(step, Step::Reopen)) {
+            return;
+        }
+        self.now_ms += 3;
+        match step {
+            Step::Append { records, hand_over } => self.append(records, *hand_over),
+            Step::Read { bytes, records } => self.read(ReadLimit {
+                bytes: *bytes,
+                records: *records,
+            }),
+            Step::End(picks) => self.end(picks),
+            Step::EndNothing(number) => self.end_nothing(*number),
+            Step::BeginFlush => self.begin_flush(),
+            Step::EndFlush => self.end_flush(),
+            Step::Reopen => self.reopen(),
+            // In the middle of another one.
+            Step::RunFlush { .. } => {}
+        }
+        self.check();
+    }
+
+    /// A flush from its beginning to its end.
+    pub(crate) fn flush(&mut self) {
+        self.begin_flush();
+        if let Some(begun) = &mut self.begun {
+            begun.flushed = begun.flush.take().map(Flush::run);
+        }
+        self.end_flush();
+        if !self.fs.is_dead() {
+            self.check();
+        }
+    }
+
+    /// Reads on and ends everything, whole records.
+    pub(crate) fn end_everything(&mut self) {
+        while self
+            .entries
+            .values()
+            .any(|entry| entry.answered && !entry.out && entry.live() != 0)
+        {
+            self.step(&Step::Read {
+                bytes: 10_000,
+                records: 50,
+            });
+        }
+        while self.ending().next().is_some() {
+            self.step(&Step::End(vec![Pick {
+                which: 0,
+                part: None,
+                outcome: Outcome::Delivered,
+            }]));
+        }
+    }
+
+    pub(crate) fn append(&mut self, records: &[(u32, usize)], hand_over: bool) {
+        let Some(log) = &mut self.log else { return };
+        let hand_over = hand_over && !log.has_unread();
+        let ids = self.next_id..self.next_id + records.len() as u64;
+        self.next_id = ids.end;
+        let payloads: Vec<Vec<u8>> = ids
+            .clone()
+            .zip(records)
+            .map(|(id, (_, len))| payload(id, *len))
+            .collect();
+        // In pieces, some of them empty.
+        let pieces: Vec<Vec<&[u8]>> = payloads
+            .iter()
+            .zip(ids.clone())
+            .map(|(bytes, id)| in_pieces(bytes, id))
+            .collect();
+        let group: Vec<NewRecord<'_>> = records
+            .iter()
+            .zip(&pieces)
+            .map(|((items, _), pieces)| NewRecord {
+                payload: pieces,
+                items: *items,
+            })
+            .collect();
+        let mut next = log.status().next;
+        // They may be found later however this call ends.
+        for (id, (items, len)) in ids.clone().zip(records) {
+            self.entries
+                .insert(id, Entry::new(*items, *len, next, self.now_ms));
+            next += u64::from(*items);
+        }
+        match log.append(&group, hand_over, self.now_ms) {
+            Ok(_) if self.fs.is_dead() => {}
+            Ok(ranges) => self.answered(ids, &ranges, hand_over),
+            Err(error) => self.failed(&error),
+        }
+    }
+
+    fn answered(&mut self, ids: Range<u64>, ranges: &[Range<u64>], out: bool) {
+        assert_eq!(ranges.len() as u64, ids.end - ids.start);
+        let mut next = 0;
+        for (id, range) in ids.zip(ranges) {
+            let Some(entry) = self.entries.get_mut(&id) else {
+                continue;
+            };
+            assert!(
+                range.start >= next && range.start >= entry.first,
+                "{range:?} of {entry:?}"
+            );
+            assert_eq!(range.end - range.start, u64::from(entry.items));
+            next = range.end;
+            entry.first = range.start;
+            entry.answered = true;
+            entry.durable = self.options.sync == Sync::Fsync;
+            entry.out = out;
+        }
+    }
+
+    fn read(&mut self, limit: ReadLimit) {
+        let Some(log) = &mut self.log else { return };
+        let block = match log.read(limit) {
+            Ok(block) => block,
+            Err(error) => return self.failed(&error),
+        };
+        assert!(block.records.len() <= limit.records);
+        let bytes: usize = block.records.iter().map(|record| record.payload.len()).sum();
+        assert!(
+            bytes <= limit.bytes || block.records.len() == 1,
+            "{bytes} of {}",
+            limit.bytes
+        );
+        if block.records.is_empty() {
+            assert!(!log.has_unread(), "nothing was read, so nothing is there");
+            assert_eq!(self.unread().next(), None, "records that are not given");
+        }
+        let in_order = self.status().totals.of(Outcome::Moved) == 0;
+        for record in &block.records {
+            let payload_read = &block.buffer[record.payload.clone()];
+            let by_ordinal = || {
+                self.unread()
+                    .find(|(_, entry)| entry.first == record.first)
+                    .map(|(id, _)| id)
+            };
+            let id = id_of(payload_read)
+                .or_else(by_ordinal)
+                .expect("a record that was appended");
+            assert_eq!(
+                payload_read,
+                payload(id, payload_read.len()),
+                "record {id} was changed"
+            );
+            assert!(
+                self.last_first.is_none_or(|last| last < record.first),
+                "increasing ordinals"
+            );
+            self.last_first = Some(record.first);
+            if in_order {
+                let oldest = self
+                    .unread()
+                    .min_by_key(|(_, entry)| entry.first)
+                    .map(|(id, _)| id);
+                assert_eq!(oldest, Some(id), "oldest first");
+            }
+            let entry = self
+                .entries
+                .get_mut(&id)
+                .unwrap_or_else(|| panic!("record {id} was invented"));
+            assert!(
+                entry.answered && !entry.out,
+                "record {id} is given twice, or was refused: {entry:?}"
+            );
+            assert_eq!((record.items, payload_read.len()), (entry.items, entry.len));
+            assert_eq!(
+                bits_of(&record.live, record.first),
+                entry.live(),
+                "what is live of record {id}"
+            );
+            assert_eq!(record.live_bytes, entry.live_bytes(), "bytes of record {id}");
+            if in_order {
+                assert_eq!(
+                    (record.first, record.written_ms),
+                    (entry.first, entry.written_ms),
+                    "record {id}"
+                );
+            }
+            entry.first = record.first;
+            entry.out = true;
+        }
+    }
+
+    fn unread(&self) -> impl Iterator<Item = (u64, &Entry)> {
+        self.entries
+            .iter()
+            .filter(|(_, entry)| entry.answered && !entry.out && entry.live() != 0)
+            .map(|(id, entry)| (*id, entry))
+    }
+
+    /// What can come to its end.
+    fn ending(&self) -> impl Iterator<Item = u64> {
+        self.entries
+            .iter()
+            .filter(|(_, entry)| entry.out && entry.live() != 0)
+            .map(|(id, _)| *id)
+    }
+
+    fn end(&mut self, picks: &[Pick]) {
+        let mut ends = Vec::new();
+        let mut touched = Vec::new();
+        for pick in picks {
+            let ending: Vec<u64> = self.ending().collect();
+            let Some(which) = pick.which.checked_rem(ending.len() as u64) else {
+                break;
+            };
+            let id = ending[which as usize];
+            let Some(entry) = self.entries.get_mut(&id) else {
+                break;
+            };
+            ends.extend(entry.end(pick));
+            touched.push(id);
+        }
+        for end in &ends {
+            self.totals.add(end.outcome, end.items.end - end.items.start);
+        }
+        let Some(log) = &mut self.log else { return };
+        log.end(&ends, self.now_ms);
+        if self.calls == Calls::Succeed && !self.fs.is_dead() {
+            for id in touched {
+                if let Some(entry) = self.entries.get_mut(&id) {
+                    entry.done_written = entry.done;
+                }
+            }
+        }
+    }
+
+    /// Ends that change nothing: of items that ended before, of ordinals that were not given out, of none, backwards.
+    fn end_nothing(&mut self, number: u64) {
+        let Some(log) = &mut self.log else { return };
+        let next = log.status().next;
+        let mut ranges = vec![
+            next..next + 1 + number % 100,
+            next + number % 1_000..u64::MAX,
+            number..number,
+            next + 7..next + 3,
+        ];
+        let ended = self
+            .entries
+            .values()
+            .filter(|entry| entry.answered && entry.live() == 0);
+        ranges.extend(
+            ended
+                .map(|entry| entry.first..entry.first + u64::from(entry.items))
+                .take(3),
+        );
+        let end = |items| End {
+            items,
+            outcome: Outcome::Delivered,
+            bytes: number % 500,
+            records: 1,
+        };
+        let before = log.status();
+        log.end(&ranges.into_iter().map(end).collect::<Vec<_>>(), self.now_ms);
+        let after = log.status();
+        if self.calls == Calls::Succeed && !self.fs.is_dead() {
+            assert_eq!(
+                (before.live, before.totals),
+                (after.live, after.totals),
+                "nothing has ended"
+            );
+        }
+    }
+
+    fn begin_flush(&mut self) {
+        let Some(log) = &mut self.log else { return };
+        let flush = log.begin_flush();
+        if self.begun.is_some() {
+            assert!(flush.is_none(), "one is under way");
+            return;
+        }
+        let answered = self.entries.iter().filter(|(_, entry)| entry.answered);
+        let covers = answered.map(|(id, entry)| (*id, entry.done_written)).collect();
+        match flush {
+            None => self.durable(covers),
+            Some(flush) => {
+                let failed_syncs = self.status().failed_syncs;
+                self.begun = Some(Begun {
+                    flush: Some(flush),
+                    flushed: None,
+                    covers,
+                    failed_syncs,
+                });
+            }
+        }
+    }
+
+    fn end_flush(&mut self) {
+        let Some(begun) = &mut self.begun else { return };
+        let (Some(flushed), Some(log)) = (begun.flushed.take(), &mut self.log) else {
+            return;
+        };
+        log.end_flush(flushed, self.now_ms);
+        let begun = self.begun.take();
+        let failed_syncs = self.status().failed_syncs;
+        if let Some(begun) = begun.filter(|begun| begun.failed_syncs == failed_syncs && !self.fs.is_dead()) {
+            self.durable(begun.covers);
+        }
+    }
+
+    fn durable(&mut self, covers: Vec<(u64, u64)>) {
+        for (id, done) in covers {
+            let Some(entry) = self.entries.get_mut(&id) else {
+                continue;
+            };
+            entry.durable = true;
+            entry.done_durable |= done;
+            if entry.done_durable == entry.all() {
+                self.entries.remove(&id);
+            }
+        }
+    }
+
+    /// What can be seen is what should be.
+    fn check(&self) {
+        let Some(log) = &self.log else { return };
+        let status = log.status();
+        assert_balances(&status);
+        if self.fs.is_dead() {
+            return;
+        }
+        let live = || {
+            self.entries
+                .values()
+                .filter(|entry| entry.answered && entry.live() != 0)
+        };
+        assert_eq!(
+            status.live.items,
+            live()
+                .map(|entry| u64::from(entry.live().count_ones()))
+                .sum::<u64>()
+        );
+        assert_eq!(
+            status.live.bytes,
+            live().map(Entry::live_bytes).sum::<u64>()
+        );
+        assert_eq!(status.live.records, live().count() as u64);
+        if self.unread().next().is_some() {
+            assert!(log.has_unread(), "there are unread records");
+        }
+        for outcome in Outcome::ALL {
+            if !matches!(outcome, Outcome::Moved | Outcome::Refused | Outcome::Lost) {
+                assert_eq!(status.totals.of(outcome), self.totals.of(outcome), "{outcome:?}");
+            }
+        }
+        if self.calls == Calls::Succeed {
+            assert_eq!(status.disk_bytes, self.disk_bytes(), "bytes on the disk");
+        }
+    }
+
+    fn disk_bytes(&self) -> u64 {
+        let files = self.fs.files(Path::new(FOLDER));
+        files
+            .iter()
+            .filter(|(path, _)| path.extension().is_some_and(|kind| kind == "wal"))
+            .map(|(_, len)| len)
+            .sum()
+    }
+
+    /// Ends this life, judges what several next starts would find, and returns the one that goes on.
+    pub(crate) fn next_life(&mut self, after: After, seed: u64) -> (TornFs, Found) {
+        self.fs.die();
+        self.log = None;
+        self.begun = None;
+        let cut = |seed: u64| match after {
+            After::PowerCut => self.fs.power_cut(seed),
+            After::Kill => self.fs.kill(seed),
+        };
+        for other in 1..3 {
+            Found::at_next_start(&cut(seed + other * 1_000_000).kill(0), &self.options)
+                .judge(&self.entries, after);
+        }
+        let fs = cut(seed);
+        let found = Found::at_next_start(&fs.kill(0), &self.options);
+        found.judge(&self.entries, after);
+        (fs, found)
+    }
+}
+
+impl Entry {
+    /// Ends a part of it that is live.
+    fn end(&mut self, pick: &Pick) -> Vec<End> {
+        let wanted = match pick.part {
+            None => self.live(),
+            Some((from, to)) => {
+                let from = from % self.items;
+                bits(from..from + 1 + to % (self.items - from)) & self.live()
+            }
+        };
+        let mut ends = Vec::new();
+        let mut item = 0;
+        while item < self.items {
+            let run = (wanted >> item).trailing_ones().min(self.items - item);
+            if run == 0 {
+                item += 1;
+                continue;
+            }
+            self.done |= bits(item..item + run);
+            let (whole, bytes) = (self.live() == 0, self.share(item..item + run));
+            let first = self.first + u64::from(item);
+            ends.push(End {
+                items: first..first + u64::from(run),
+                outcome: pick.outcome,
+                bytes,
+                records: whole.into(),
+            });
+            item += run;
+        }
+        ends
+    }
+}
+
+fn in_pieces(bytes: &[u8], id: u64) -> Vec<&[u8]> {
+    let (front, back) = bytes.split_at(bytes.len() / (1 + id as usize % 3));
+    match id % 5 {
+        0 => vec![front, &[], back],
+        _ => vec![front, back],
+    }
+}
