@@ -13,5 +13,7 @@ target=$(realpath "$target")
 (cd "$here/../../bench" && CARGO_TARGET_DIR=$target cargo build --locked --release --quiet -p blast)
 export BLAST=$target/release/blast PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 no_proxy=127.0.0.1 NO_PROXY=127.0.0.1
 # Mounts of its own, where that is allowed: a full disk is made of a small tmpfs, gone with the last process.
-if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then exec unshare -m python3 "$here/durable_queue" "$@"; fi
+if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
+  CHAOS_OWN_MOUNTS=1 exec unshare -m python3 "$here/durable_queue" "$@"
+fi
 exec python3 "$here/durable_queue" "$@"

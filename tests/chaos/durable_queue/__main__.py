@@ -20,6 +20,13 @@ from verdict import Failed, LeftOut
 # Name, module, and the faults that can be planted for it to find.
 STEPS = [
     ("kills", "kill_loop", ["lose", "mangle", "remove"]),
+    ("outage", "outage", ["lose"]),
+    ("calls", "failing_calls", ["lose"]),
+    ("full", "disk_full", ["lose", "no room"]),
+    ("damage", "damage", ["hide"]),
+    ("big", "big_queue", ["remove"]),
+    ("lock", "locking", ["apart", "open"]),
+    ("stopping", "stopping", ["remove"]),
 ]
 
 
