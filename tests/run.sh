@@ -55,6 +55,7 @@ step "Prometheus: what it scrapes, scraped by Sidelight" scraping
 step "the application" application
 step "the application through Sidelight to Jaeger, with outages" tests/pipelines/app/run_e2e.sh "$BIN"
 step "deployment: systemd, supervisord, images, Kubernetes" tests/deploy/run.sh "$BIN"
+step "the durable queue: killed, starved, damaged" tests/chaos/run.sh "$BIN"
 step "demo" env DEMO_SECONDS=15 examples/demo.sh "$BIN"
 step "dependencies" dependencies
 
