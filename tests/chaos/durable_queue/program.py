@@ -173,12 +173,12 @@ class Program:
         return sum(value for (found, have), value in self.metrics().items() if found == name and wanted <= have)
 
     def ledger_row(self) -> dict[str, float]:
-        """The exporter's row by kind, filters and drops summed."""
+        """The exporter's row by kind; drops as in `dropped damaged`."""
         row: dict[str, float] = {}
         for (name, labels), value in self.metrics().items():
             told = dict(labels)
             if name == "sidelight_ledger_items" and told.get("edge") == "exporter/otlp_grpc/traces":
-                row[told["kind"]] = row.get(told["kind"], 0) + value
+                row[" ".join([told["kind"], *filter(None, [told.get("reason"), told.get("by")])])] = value
         return row
 
     # === what it costs
