@@ -58,6 +58,7 @@ step "overload: four times what the destination takes" python3 tests/chaos/overl
 step "a million label sets into the prometheus exporter" python3 tests/chaos/cardinality.py "$BIN"
 step "slowhttptest and h2load at the doors" tests/chaos/foreign_clients.sh "$BIN"
 step "deployment: systemd, supervisord, images, Kubernetes" tests/deploy/run.sh "$BIN"
+step "the durable queue: killed, starved, damaged" tests/chaos/run.sh "$BIN"
 step "demo" env DEMO_SECONDS=15 examples/demo.sh "$BIN"
 step "dependencies" dependencies
 
