@@ -10,9 +10,9 @@ pub(crate) fn raise_limit() -> Option<u64> {
     if limit.current != limit.maximum {
         let raised = rustix::process::Rlimit {
             current: limit.maximum,
-            ..limit.clone()
+            ..limit
         };
-        if setrlimit(Resource::Nofile, raised.clone()).is_ok() {
+        if setrlimit(Resource::Nofile, raised).is_ok() {
             limit = raised;
         }
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sidelight_component::check_private_directory;
 use sidelight_component::metrics::Registry;
 use sidelight_config::{Mistake, Mistakes};
 use sidelight_pipeline::{Engine, Leftover, Places, Plan, StartError, mistakes::code};
@@ -72,6 +73,9 @@ async fn live(plan: Plan, mistakes: Mistakes, telemetry: &OwnTelemetry, display:
         Err(e) => return failed(&format!("cannot listen for signals: {e}")),
     };
     let places = plan.places.clone();
+    if let Err(e) = check_private_directory(&plan.settings.state_directory) {
+        return failed(&format!("service.sidelight.state_directory: {e}"));
+    }
     let metrics = Registry::default();
     let opened = match telemetry.open(&metrics) {
         Ok(opened) => opened,

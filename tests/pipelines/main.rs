@@ -13,6 +13,7 @@ mod forwarding;
 mod hostile;
 mod own_spans;
 mod program;
+mod retrying;
 mod sink;
 mod starting;
 mod stopping;

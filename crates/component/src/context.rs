@@ -27,7 +27,8 @@ pub struct BuildContext {
     pub metrics: Registry,
     /// Where the component says how it is.
     pub status: StatusReporter,
-    /// Where it may keep state: a folder of its own, made by whoever needs it, 0700.
+    /// Where it may keep state: a folder of its own, made by whoever needs it, with
+    /// [`make_private_directory`](crate::make_private_directory).
     pub state_dir: PathBuf,
     /// Threads that run pipelines.
     pub workers: usize,

@@ -1,8 +1,11 @@
 //! Where queues keep what must survive the end of the process: what an extension says of itself as a storage.
 
+mod folder;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use folder::{QueueFolder, exporter_of};
 use sidelight_config::setting_enum;
 
 setting_enum! {

@@ -201,7 +201,8 @@ impl DeadLetters {
     }
 }
 
-fn fill(mut file: File, start: &[u8], payload: &[&[u8]], sync: bool) -> io::Result<()> {
+/// Writes a letter into a file.
+pub(crate) fn fill(mut file: File, start: &[u8], payload: &[&[u8]], sync: bool) -> io::Result<()> {
     file.write_all(start)?;
     payload.iter().try_for_each(|piece| file.write_all(piece))?;
     file.write_all(&format::checksum(start, payload))?;

@@ -38,10 +38,10 @@ pub(crate) async fn exporters(plan: &Plan, shared: &Shared) -> Result<Exporters,
 pub(crate) fn storages(plan: &Plan, shared: &Shared) -> Result<Storages, StartError> {
     let mut storages = Storages::new();
     for (id, settings) in &plan.storages {
-        let name = id.as_str().replace('/', "_");
         let status = shared.board.reporter(Role::Extension, id.clone());
-        let storage = Storage::open(settings, shared.state_directory.join(name), status)
-            .map_err(StartError::of(Role::Extension, id))?;
+        let directory = plan.storage_directory(id).unwrap_or_default();
+        let storage =
+            Storage::open(settings, directory, status).map_err(StartError::of(Role::Extension, id))?;
         storages.insert(id.clone(), storage);
     }
     Ok(storages)

@@ -64,6 +64,17 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    pub(crate) fn new(plan: &Plan, metrics: Registry) -> Self {
+        Self {
+            budget: Budget::new(plan.settings.memory_budget),
+            clock: Clock::system(),
+            metrics,
+            board: StatusBoard::default(),
+            state_directory: plan.settings.state_directory.clone(),
+            workers: plan.settings.workers,
+        }
+    }
+
     /// The context for building one component.
     pub(crate) fn context(&self, role: Role, id: &ComponentId) -> BuildContext {
         BuildContext {
@@ -107,14 +118,7 @@ impl Engine {
     /// [`StartError`] of the first component that cannot be built or opened; nothing was received then.
     pub async fn start(plan: Plan, metrics: Registry) -> Result<Self, StartError> {
         let plan = Arc::new(plan);
-        let shared = Shared {
-            budget: Budget::new(plan.settings.memory_budget),
-            clock: Clock::system(),
-            metrics,
-            board: StatusBoard::default(),
-            state_directory: plan.settings.state_directory.clone(),
-            workers: plan.settings.workers,
-        };
+        let shared = Shared::new(&plan, metrics);
         let mut background = JoinSet::new();
         let exporters = build::exporters(&plan, &shared).await?;
         let storages = build::storages(&plan, &shared)?;

@@ -21,6 +21,7 @@ mod host;
 mod intake;
 mod ledger;
 mod line;
+mod lone_exporter;
 pub mod mistakes;
 mod plan;
 mod receivers;
@@ -31,5 +32,6 @@ mod worker;
 
 pub use engine::{Engine, Leftover, StartError};
 pub use host::EngineHost;
+pub use lone_exporter::start_exporter;
 pub use plan::{Catalog, EngineSettings, PipelinePlan, Places, Plan};
 pub use service::{EngineBlock, ServiceBlock};

@@ -73,5 +73,17 @@ pub struct Plan {
     pub settings: EngineSettings,
 }
 
+impl Plan {
+    /// The folder of a storage; `None` where queues are not kept in the extension.
+    pub fn storage_directory(&self, extension: &ComponentId) -> Option<PathBuf> {
+        let settings = self.storages.get(extension)?;
+        let own = || {
+            let name = extension.as_str().replace('/', "_");
+            self.settings.state_directory.join(name)
+        };
+        Some(settings.directory.clone().unwrap_or_else(own))
+    }
+}
+
 /// Where each component's settings stand in the configuration.
 pub type Places = BTreeMap<(Role, ComponentId), Spans>;

@@ -1,5 +1,7 @@
 //! Components that panic, in every role: the panic is counted under their id, they are built anew, and the rest goes on.
 
+#![expect(clippy::expect_used, reason = "a test that cannot be set up fails")]
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

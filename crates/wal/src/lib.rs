@@ -1,4 +1,4 @@
-//! The write-ahead log of a durable queue. The reasons and the format are in `docs/rfcs/0004-durable-queue.md`.
+#![doc = include_str!("../README.md")]
 
 mod end;
 mod format;

@@ -11,7 +11,7 @@ use std::{io, thread};
 use parking_lot::Mutex;
 use sidelight_component::sending::{SendingQueue, Sizer};
 use sidelight_component::{
-    BuildError, ComponentId, Durability, Signal, State, StatusReporter, StorageSettings,
+    BuildError, ComponentId, Durability, QueueFolder, Signal, State, StatusReporter, StorageSettings,
 };
 use sidelight_wal::{Log, LogStatus, Options, RealFs, Sync};
 use tracing::{error, info, warn};
@@ -92,7 +92,7 @@ impl Storage {
         settings: &SendingQueue,
     ) -> Result<QueueOnDisk, BuildError> {
         let started = Instant::now();
-        let folder = queue_folder(&self.directory, exporter, signal);
+        let folder = QueueFolder::new(&self.directory, exporter, signal);
         let at = |message: String| BuildError::at(StorageSettings::DIRECTORY, message);
         let free = free_bytes(&self.directory).map_err(|e| {
             at(format!(
@@ -106,7 +106,7 @@ impl Storage {
             _ => default_capacity,
         };
         let options = Options {
-            directory: folder.join("queue"),
+            directory: folder.log(),
             sync: match self.settings.durability {
                 Durability::Write => Sync::Write,
                 Durability::Fsync => Sync::Fsync,
@@ -120,11 +120,11 @@ impl Storage {
             0 => None,
             max_bytes => {
                 let synced = self.settings.durability == Durability::Fsync;
-                let letters = Letters::open(&folder.join("dead_letters"), exporter, max_bytes, synced)
-                    .map_err(|e| {
+                let letters =
+                    Letters::open(&folder.dead_letters(), exporter, max_bytes, synced).map_err(|e| {
                         at(format!(
                             "cannot use the dead letters of {}: {e}",
-                            folder.display()
+                            folder.path.display()
                         ))
                     })?;
                 Some(letters)
@@ -143,19 +143,6 @@ impl Storage {
             default_capacity,
         })
     }
-}
-
-/// Where one exporter's queue lies in a storage: `<exporter>/<signal>`, every byte of the exporter's id that is not a letter, a digit, `_`,
-/// `.` or `-` as `%` and two hex digits.
-fn queue_folder(storage: &Path, exporter: &ComponentId, signal: Signal) -> PathBuf {
-    let mut name = String::new();
-    for byte in exporter.as_str().bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'.' | b'-' => name.push(char::from(byte)),
-            _ => name.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    storage.join(name).join(signal.as_str())
 }
 
 fn make_folder(directory: &Path) -> io::Result<()> {
@@ -265,23 +252,5 @@ impl Trouble {
 
     fn key(&self) -> (ComponentId, Signal) {
         (self.exporter.clone(), self.signal)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_two_exporters_share_a_folder() {
-        let folder = |id: &str| {
-            let id = id.parse().expect("an id");
-            queue_folder(Path::new("/s"), &id, Signal::Traces)
-                .display()
-                .to_string()
-        };
-        assert_eq!(folder("otlp_grpc"), "/s/otlp_grpc/traces");
-        assert_eq!(folder("otlp_grpc/a b%/.."), "/s/otlp_grpc%2Fa%20b%25%2F../traces");
-        assert_ne!(folder("otlp/a_b"), folder("otlp_a/b"));
     }
 }

@@ -31,8 +31,6 @@ use crate::reply_body::ReplyBody;
 use crate::socket::{Socket, Transport};
 use crate::tls::ServerTls;
 
-/// hyper's buffer for an HTTP/1 connection: large reads are what makes large bodies cheap.
-const HTTP1_BUFFER_BYTES: usize = 128 * 1024;
 /// Header fields of an HTTP/1 request.
 const HTTP1_HEADERS: usize = 100;
 /// hyper's server may buffer this much of an answer per stream before it waits for the client; answers are small.
@@ -105,7 +103,7 @@ where
         };
         drive(shared, connection, &activity, &slot.place, true).await
     } else {
-        let connection = http1_builder(settings).serve_connection(TokioIo::new(stream), service);
+        let connection = http1_builder(settings, slot.buffer).serve_connection(TokioIo::new(stream), service);
         drive(shared, connection, &activity, &slot.place, false).await
     }
     .map_err(io::Error::other)
@@ -151,14 +149,14 @@ async fn handshake<S>(shared: &Shared<S>, socket: AcceptedSocket) -> io::Result<
     Ok((Transport::Tls(Box::new(stream.into())), info))
 }
 
-fn http1_builder(settings: &ServerSettings) -> http1::Builder {
+fn http1_builder(settings: &ServerSettings, buffer: usize) -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(None)
         .max_headers(HTTP1_HEADERS)
         .max_header_size(settings.max_header_bytes as usize)
-        .max_buf_size(HTTP1_BUFFER_BYTES);
+        .max_buf_size(buffer);
     builder
 }
 

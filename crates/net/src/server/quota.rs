@@ -31,6 +31,12 @@ pub(super) struct ConnectionQuota {
 /// The least window HTTP/2 allows a connection to start with (RFC 9113, section 6.9.2).
 const LEAST_WINDOW: u32 = 65_535;
 
+/// What hyper may buffer of one HTTP/1 connection: large reads are what makes large bodies cheap. A head must fit in.
+const LARGEST_BUFFER: usize = 128 << 10;
+const LEAST_BUFFER: usize = 32 << 10;
+/// Each connection gets this divided by the connections there are: 43 MiB for 1,024 that came one after the other.
+const BUFFERS: usize = 8 << 20;
+
 #[derive(Debug, Default)]
 struct Open {
     places: HashMap<u64, Arc<Place>>,
@@ -49,6 +55,8 @@ pub(super) struct ConnectionSlot {
     pub(super) place: Arc<Place>,
     /// The connection's HTTP/2 window in bytes.
     pub(super) window: u32,
+    /// The connection's buffer for HTTP/1 in bytes.
+    pub(super) buffer: usize,
 }
 
 /// Which cap refused a connection.
@@ -85,6 +93,7 @@ impl ConnectionQuota {
         // A quarter of what is left: the sum is bounded whoever comes, and one connection alone is fast.
         let window = (self.windows.saturating_sub(open.lent) / 4).max(LEAST_WINDOW);
         open.lent = open.lent.saturating_add(window);
+        let buffer = (BUFFERS / (open.places.len() + 1)).clamp(LEAST_BUFFER, LARGEST_BUFFER);
         let (number, place) = (open.next_number, Arc::new(Place::new(ip)));
         open.next_number += 1;
         open.places.insert(number, place.clone());
@@ -93,6 +102,7 @@ impl ConnectionQuota {
             number,
             place,
             window,
+            buffer,
         })
     }
 
@@ -220,6 +230,9 @@ mod tests {
         let alone = quota.take(None).expect("a place");
         assert_eq!(alone.window, 2 << 20);
         let crowd: Vec<_> = (0..500).map(|_| quota.take(None).expect("a place")).collect();
+        assert_eq!((alone.buffer, crowd[499].buffer), (LARGEST_BUFFER, LEAST_BUFFER));
+        let buffers: usize = crowd.iter().map(|slot| slot.buffer).sum();
+        assert!(buffers < 28 << 20, "{buffers}");
         let sum: u32 = crowd.iter().map(|slot| slot.window).sum();
         assert!(sum <= WINDOWS + 500 * LEAST_WINDOW, "{sum}");
         drop((alone, crowd));

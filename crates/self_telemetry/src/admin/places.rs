@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
 
-/// Connections at one time. A further one waits until one ends, or until the oldest has had [`LEAST_STAY`]; others wait
-/// behind it in the system's queue.
+/// Connections at one time. A further one waits until one ends, or until the oldest has been there for a second, which
+/// then makes room; others wait behind it in the system's queue.
 pub const MAX_CONNECTIONS: usize = 32;
 /// A connection is one request and its answer, which takes milliseconds: where places are wanted, this is enough.
 const LEAST_STAY: Duration = Duration::from_secs(1);

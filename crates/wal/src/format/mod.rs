@@ -8,4 +8,4 @@ mod name;
 pub(crate) use checkpoint::{Checkpoint, encode as encode_checkpoint};
 pub(crate) use ends::{decode_ends, encode_ends};
 pub(crate) use frame::{Decoded, HEADER_LEN, Header, Kind, MARKER};
-pub(crate) use name::{Name, RESERVE};
+pub(crate) use name::{Name, PROBE, RESERVE};

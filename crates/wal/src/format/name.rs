@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 /// The file that is given up when the disk is full.
 pub(crate) const RESERVE: &str = "reserve";
 
+/// The file with which it is tried out whether syncs succeed again.
+pub(crate) const PROBE: &str = "probe";
+
 /// The name of a segment: files are read in the order of their numbers. The salt stands in each of its frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Name {
@@ -26,7 +29,16 @@ impl Name {
 
     /// `None` for what is no name of a segment, down to the case of its digits: such files are left alone.
     pub(crate) fn parse(name: &str) -> Option<Self> {
-        let (number, salt) = name.strip_suffix(".wal")?.split_once('-')?;
+        Self::parse_stem(name.strip_suffix(".wal")?)
+    }
+
+    /// The segment that a marker speaks of.
+    pub(crate) fn parse_marker(name: &str) -> Option<Self> {
+        Self::parse_stem(name.strip_suffix(".poisoned")?)
+    }
+
+    fn parse_stem(stem: &str) -> Option<Self> {
+        let (number, salt) = stem.split_once('-')?;
         let name_of = Self {
             number: hex(number, 16)?,
             salt: u32::try_from(hex(salt, 8)?).ok()?,
@@ -36,6 +48,12 @@ impl Name {
 
     pub(crate) fn path(self, directory: &Path) -> PathBuf {
         directory.join(self.to_string())
+    }
+
+    /// An empty file that says that a sync of the segment failed: what can be read of it may not be on the disk, and a later sync would not
+    /// change that. The next start, in the same run of the system, has to know.
+    pub(crate) fn marker_path(self, directory: &Path) -> PathBuf {
+        directory.join(self.to_string()).with_extension("poisoned")
     }
 }
 

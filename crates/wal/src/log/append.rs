@@ -123,7 +123,7 @@ impl<F: Fs> Log<F> {
     }
 
     /// An error at the newest file, or in the folder where there is none.
-    fn io_error(&self, source: io::Error) -> AppendError {
+    pub(super) fn io_error(&self, source: io::Error) -> AppendError {
         let path = self
             .segments
             .last()

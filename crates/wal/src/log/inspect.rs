@@ -40,12 +40,14 @@ pub struct Inspection {
     pub next: u64,
     /// What has not come to its end and can be read: what the next start delivers.
     pub live: Live,
-    /// What has come to its end, by outcome. `next - base = totals + live.items + lost_items`.
+    /// What has come to its end, by outcome. `next - base = totals + live.items + lost_items + ended_meanwhile`.
     pub totals: Totals,
     /// Items that have not come to their end and cannot be read; the next start ends them as [`Lost`](crate::Outcome::Lost).
     pub lost_items: u64,
     /// Of those, items for which there is no damaged place: a file is missing.
     pub missing_items: u64,
+    /// Items that came to their end and were removed by a program while this was read; it is not known how they ended.
+    pub ended_meanwhile: u64,
     /// Damaged bytes at the very end, behind which nothing says how many items were there.
     pub unknown_bytes: u64,
     /// Damaged places that are not told one by one.
@@ -159,19 +161,20 @@ pub fn is_log(directory: &Path) -> io::Result<bool> {
 
 fn inspect_once(directory: &Path, names: Vec<(String, u64)>) -> Result<Inspection, OpenError> {
     let mut found = Vec::with_capacity(names.len());
+    let mut are_gone = false;
     for name in names {
         match find(&RealFs, directory, vec![name]) {
             Ok(file) => found.extend(file),
-            // Everything in it is done.
-            Err(error) if is_gone(&error) => {}
+            Err(error) if is_gone(&error) => are_gone = true,
             Err(error) => return Err(error),
         }
     }
     let state = Replay::new(&RealFs, &mut found)?.state.unwrap_or_default();
     let mut walk = Walk::new(&state, MAX_DAMAGES);
-    for (index, file) in found.iter().enumerate() {
-        walk.file(file, found.get(index + 1))?;
+    if are_gone {
+        walk.is_gone();
     }
+    found.iter().try_for_each(|file| walk.file(file))?;
     let walked = walk.finish();
     Ok(Inspection {
         directory: directory.to_owned(),
@@ -181,6 +184,7 @@ fn inspect_once(directory: &Path, names: Vec<(String, u64)>) -> Result<Inspectio
         totals: state.totals().clone(),
         lost_items: walked.lost_items,
         missing_items: walked.missing_items,
+        ended_meanwhile: walked.ended_meanwhile,
         unknown_bytes: unknown_bytes(&found),
         more_damages: walked.more_damages,
         changed: false,

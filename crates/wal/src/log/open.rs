@@ -24,6 +24,8 @@ pub(super) struct Found {
     pub(super) head: Option<Header>,
     /// Where the last intact frame ends, if its frames were looked at.
     intact_to: Option<u64>,
+    /// Bytes that are in no intact frame, but for payloads of records; 0 if they were not looked at.
+    damaged_bytes: u64,
 }
 
 impl<F: Fs> Log<F> {
@@ -45,6 +47,10 @@ impl<F: Fs> Log<F> {
             .iter()
             .find(|(name, _)| name == RESERVE)
             .map(|(_, bytes)| *bytes);
+        let poisoned: Vec<_> = names
+            .iter()
+            .filter_map(|(name, _)| Name::parse_marker(name))
+            .collect();
         let mut found = find(&fs, directory, names)?;
         let replay = Replay::new(&fs, &mut found)?;
         let state = replay.state.unwrap_or_default();
@@ -63,11 +69,17 @@ impl<F: Fs> Log<F> {
             reader: Reader::new(),
             pace: Pace::default(),
             parents_synced: false,
-            damaged_bytes: replay.damaged_bytes + unknown,
+            damaged_bytes: found.iter().map(|file| file.damaged_bytes).sum(),
             damaged_bytes_of_unknown_items: unknown,
             failed_syncs: 0,
             scratch: Vec::new(),
         };
+        for name in poisoned {
+            match log.segments.get_mut(name) {
+                Some(segment) => segment.poison(0),
+                None => log.forget_poison(name),
+            }
+        }
         log.pace.changed();
         // Where there is no room, or nothing can be written, appends will say so.
         let _ = log.reserve.take(&log.fs);
@@ -103,6 +115,7 @@ pub(super) fn find<F: Fs>(
             bytes,
             head: None,
             intact_to: None,
+            damaged_bytes: 0,
         };
         match file.read_head(fs)? {
             Decoded::Newer(version) => {
@@ -187,7 +200,17 @@ impl Found {
 pub(super) struct Replay {
     /// None before anything intact was seen.
     pub(super) state: Option<State>,
-    damaged_bytes: u64,
+}
+
+enum Seen {
+    /// What its header says is entered.
+    Frame {
+        frame: Frame,
+        /// Its payload too, or will be when it is read.
+        intact: bool,
+    },
+    Damage,
+    End,
 }
 
 impl Replay {
@@ -216,51 +239,48 @@ impl Replay {
     fn file<F: Fs>(&mut self, fs: &F, found: &mut Found) -> Result<(), OpenError> {
         let file = found.open(fs)?;
         let mut scan = found.scan(&file);
-        let mut intact_to = 0;
+        let (mut intact_to, mut intact_bytes) = (0, 0);
         loop {
             match found.again(&file, &mut scan, |scan| self.step(scan))? {
-                Some(Step::End) => break,
-                Some(Step::Frame(frame)) => intact_to = frame.end().min(found.bytes),
-                Some(_) | None => {}
+                Some(Seen::End) => break,
+                // Behind a frame that is cut off there may have been more.
+                Some(Seen::Frame { frame, intact }) if frame.end() <= found.bytes => {
+                    intact_to = frame.end();
+                    intact_bytes += if intact { frame.header.frame_len() } else { 0 };
+                }
+                Some(Seen::Frame { .. } | Seen::Damage) | None => {}
             }
         }
         found.intact_to = Some(intact_to);
+        found.damaged_bytes = found.bytes - intact_bytes;
         Ok(())
     }
 
-    fn step<File: FsFile>(&mut self, scan: &mut Scan<'_, File>) -> io::Result<Step> {
-        let step = scan.step(Window::Move)?;
-        if let Step::Frame(frame) = &step {
-            match frame.header.kind {
-                Kind::Data => self.state_from(frame.header.first).found(&frame.header),
-                Kind::Head => self.reach(frame.header.first),
-                Kind::Ends => self.ends(scan, frame)?,
-            }
-        }
-        Ok(step)
-    }
-
-    fn ends<File: FsFile>(&mut self, scan: &mut Scan<'_, File>, frame: &Frame) -> io::Result<()> {
-        let payload = match scan.payload(frame, Window::Move) {
-            Ok(payload) => payload,
-            Err(error) => {
-                scan.back_to(frame);
-                return Err(error);
-            }
+    fn step<File: FsFile>(&mut self, scan: &mut Scan<'_, File>) -> io::Result<Seen> {
+        let frame = match scan.step(Window::Move)? {
+            Step::Frame(frame) => frame,
+            Step::Damaged(_) | Step::OutOfWindow => return Ok(Seen::Damage),
+            Step::End => return Ok(Seen::End),
         };
-        self.reach(frame.header.first);
-        let bytes = match &payload {
-            Payload::Good(place) => scan.bytes(place),
-            Payload::Damaged | Payload::OutOfWindow => &[],
-        };
-        match decode_ends(bytes) {
-            Some(ends) if payload != Payload::Damaged => {
-                let state = self.state_from(frame.header.first);
-                ends.for_each(|end| state.end(&end, |_| {}));
-            }
-            _ => self.damaged_bytes += frame.header.frame_len(),
+        let header = &frame.header;
+        if header.kind == Kind::Data {
+            // Its payload is looked at when it is read.
+            self.state_from(header.first).found(header);
+            return Ok(Seen::Frame { frame, intact: true });
         }
-        Ok(())
+        let payload = scan
+            .payload(&frame, Window::Move)
+            .inspect_err(|_| scan.back_to(&frame))?;
+        self.reach(header.first);
+        let Payload::Good(place) = payload else {
+            return Ok(Seen::Frame { frame, intact: false });
+        };
+        let ends = (header.kind == Kind::Ends).then(|| decode_ends(scan.bytes(&place)));
+        if let Some(Some(ends)) = ends {
+            let state = self.state_from(header.first);
+            ends.for_each(|end| state.end(&end, |_| {}));
+        }
+        Ok(Seen::Frame { frame, intact: true })
     }
 
     fn reach(&mut self, next: u64) {
@@ -311,7 +331,9 @@ fn segments<File>(found: &[Found], next: u64) -> Segments<File> {
         } else {
             (first..next, file.bytes)
         };
-        list.push(Segment::found(file.name, ordinals, file.bytes, readable));
+        let mut segment = Segment::found(file.name, ordinals, file.bytes, readable);
+        segment.looked_at = file.intact_to.is_some();
+        list.push(segment);
     }
     let mut segments = Segments::new();
     list.into_iter().for_each(|segment| segments.push(segment, next));

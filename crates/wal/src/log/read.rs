@@ -34,6 +34,8 @@ struct Place {
     bytes: Range<u64>,
     /// No record in it has ordinals from here on.
     ordinals_end: u64,
+    /// What is damaged there was counted, but for payloads of records.
+    was_counted: bool,
 }
 
 impl<F: Fs> Log<F> {
@@ -107,6 +109,7 @@ impl<F: Fs> Log<F> {
                 name: segment.name,
                 bytes,
                 ordinals_end,
+                was_counted: segment.looked_at,
             })
         })
     }
@@ -179,7 +182,7 @@ impl<F: Fs> Log<F> {
                         Collected::OutOfWindow => return Ok(()),
                     }
                 }
-                Step::Damaged(bytes) => self.damaged_bytes += bytes.end - bytes.start,
+                Step::Damaged(bytes) => self.damaged(place, &bytes),
                 Step::OutOfWindow | Step::End => return Ok(()),
             }
         }
@@ -194,35 +197,54 @@ impl<F: Fs> Log<F> {
         window: Window,
     ) -> io::Result<Collected> {
         let header = &frame.header;
+        let payload = match scan.payload(frame, window)? {
+            Payload::OutOfWindow => return Ok(Collected::OutOfWindow),
+            Payload::Good(payload) => Some(payload),
+            Payload::Damaged => None,
+        };
+        let bytes = frame.offset..frame.end().min(place.bytes.end);
         if header.end() > place.ordinals_end {
             // A later file knows better: this is none of the log's frames.
-            self.damaged_bytes += frame.end().min(place.bytes.end) - frame.offset;
+            self.damaged_bytes += bytes.end - bytes.start;
             return Ok(Collected::Passed);
         }
         if header.first > self.state.expected() {
             self.lose(self.state.expected()..header.first);
             self.state.pass_to(header.first);
         }
-        if header.kind != Kind::Data || header.first < self.state.expected() {
-            return Ok(Collected::Passed);
-        }
-        let live = self.state.unread_in(header.first..header.end());
-        if live.is_empty() {
-            self.state.pass_to(header.end());
-            return Ok(Collected::Passed);
-        }
-        Ok(match scan.payload(frame, window)? {
-            Payload::Good(payload) => Collected::Record(self.give(header, live, payload)),
-            Payload::OutOfWindow => Collected::OutOfWindow,
-            Payload::Damaged => {
-                self.damaged_bytes += frame.end().min(place.bytes.end) - frame.offset;
-                for end in ends_of(header, &live, Outcome::Lost, 1) {
-                    self.end_internally(end);
-                }
-                self.state.pass_to(header.end());
-                Collected::Passed
+        if header.kind != Kind::Data {
+            if payload.is_none() {
+                self.damaged(place, &bytes);
             }
-        })
+            return Ok(Collected::Passed);
+        }
+        let Some(payload) = payload else {
+            self.damaged_bytes += bytes.end - bytes.start;
+            self.lose_record(header);
+            return Ok(Collected::Passed);
+        };
+        let live = self.state.unread_in(header.first..header.end());
+        let is_next = header.first >= self.state.expected() && !live.is_empty();
+        if is_next {
+            return Ok(Collected::Record(self.give(header, live, payload)));
+        }
+        self.state.pass_to(header.end());
+        Ok(Collected::Passed)
+    }
+
+    fn damaged(&mut self, place: &Place, bytes: &Range<u64>) {
+        if !place.was_counted {
+            self.damaged_bytes += bytes.end - bytes.start;
+        }
+    }
+
+    /// What of a record is unread cannot be read.
+    fn lose_record(&mut self, header: &Header) {
+        let live = self.state.unread_in(header.first..header.end());
+        for end in ends_of(header, &live, Outcome::Lost, 1) {
+            self.end_internally(end);
+        }
+        self.state.pass_to(header.end());
     }
 
     fn give(&mut self, header: &Header, live: Parts, payload: Range<usize>) -> Record {

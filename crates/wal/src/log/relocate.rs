@@ -4,9 +4,9 @@ use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::Log;
 use super::append::Size;
 use super::state::{Parts, share_of};
+use super::{AppendError, Log};
 use crate::end::{End, Outcome};
 use crate::format::{Header, Kind, Name};
 use crate::fs::Fs;
@@ -16,11 +16,34 @@ use crate::scan::{BLOCK_BYTES, Payload, Scan, Step, Window};
 /// A file of which less than one part in so many is live is emptied.
 const LITTLE: u64 = 4;
 
+/// Records that are copied before their copies are made durable; that many lie in memory.
+const MAX_COPIED: usize = 4096;
+
 /// A record that is to move, and which of its items are live.
 struct Found {
     header: Header,
     payload: Range<usize>,
     live: Parts,
+}
+
+/// A record that was appended again.
+struct Copied {
+    header: Header,
+    live: Parts,
+    /// The first of its new ordinals.
+    first: u64,
+}
+
+impl Copied {
+    /// Of the copy.
+    fn end(&self) -> End {
+        End {
+            items: self.first..self.first + u64::from(self.header.items),
+            outcome: Outcome::Moved,
+            bytes: self.header.payload_len.into(),
+            records: 1,
+        }
+    }
 }
 
 impl<F: Fs> Log<F> {
@@ -32,11 +55,18 @@ impl<F: Fs> Log<F> {
             .filter(|segment| segment.to_move)
             .map(|segment| (segment.name, segment.synced))
             .collect();
-        let mut all = true;
+        if poisoned.is_empty() {
+            return true;
+        }
+        // Before anything is copied: where syncs fail again the copies would be worth nothing.
+        let mut all = self.ensure_tail().is_ok() && self.sync_tail().is_ok();
         for (name, synced) in poisoned {
-            let moved = self.move_live(name, synced).is_ok();
+            let moved = all && self.move_live(name, synced).is_ok();
             if let Some(segment) = self.segments.get_mut(name) {
                 segment.to_move = !moved;
+            }
+            if moved {
+                self.forget_poison(name);
             }
             all &= moved;
         }
@@ -69,6 +99,9 @@ impl<F: Fs> Log<F> {
     }
 
     /// Appends again what is live in a file from this byte on.
+    ///
+    /// That the old records are done must not be on the disk before the new ones are, so it is said after a sync: here, on the
+    /// owner's thread, for this is rare.
     fn move_live(&mut self, name: Name, from: u64) -> io::Result<()> {
         let Some(segment) = self.segments.get_mut(name) else {
             return Ok(());
@@ -79,13 +112,20 @@ impl<F: Fs> Log<F> {
             None => Arc::new(self.fs.open(&self.path_of(name))?),
         };
         let mut scan = Scan::new(&*file, name.salt, bytes, BLOCK_BYTES);
+        let mut copied = Vec::new();
         loop {
-            let found = self.find_live(&mut scan, ordinals_end)?;
-            if found.is_empty() {
-                return Ok(());
+            let found = self.find_live(&mut scan, ordinals_end);
+            let goes_on = found.as_ref().is_ok_and(|found| !found.is_empty());
+            if !goes_on || !self.tail_continues() || copied.len() >= MAX_COPIED {
+                self.settle(&mut copied)?;
             }
-            self.append_again(&scan, &found)?;
-            self.write_ends();
+            if !goes_on {
+                return found.map(drop);
+            }
+            if let Err(error) = self.copy(&scan, found?, &mut copied) {
+                self.settle(&mut copied)?;
+                return Err(error.into());
+            }
         }
     }
 
@@ -124,35 +164,51 @@ impl<F: Fs> Log<F> {
         }
     }
 
-    fn append_again(&mut self, scan: &Scan<'_, F::File>, found: &[Found]) -> io::Result<()> {
+    fn copy(
+        &mut self,
+        scan: &Scan<'_, F::File>,
+        found: Vec<Found>,
+        copied: &mut Vec<Copied>,
+    ) -> Result<(), AppendError> {
         let payloads: Vec<_> = found.iter().map(|found| [scan.bytes(&found.payload)]).collect();
         let group: Vec<_> = payloads
             .iter()
-            .zip(found)
+            .zip(&found)
             .map(|(payload, found)| NewRecord {
                 payload,
                 items: found.header.items,
             })
             .collect();
-        let size = Size::of(&group)?;
-        let times = |index: usize| {
-            found
-                .get(index)
-                .map_or(self.now_ms, |found| found.header.written_ms)
-        };
-        let times: Vec<_> = (0..found.len()).map(times).collect();
-        let written_ms = |index: usize| times.get(index).copied().unwrap_or_default();
+        let size = Size::of(&group).map_err(|source| self.io_error(source))?;
+        let now_ms = self.now_ms;
+        let written_ms = |index: usize| found.get(index).map_or(now_ms, |found| found.header.written_ms);
         let mut first = self.write_group(&group, size, written_ms, Outcome::Moved)?.start;
-        for found in found {
-            self.has_moved(found, first);
-            first += u64::from(found.header.items);
+        for Found { header, live, .. } in found {
+            copied.push(Copied { header, live, first });
+            first += u64::from(header.items);
         }
         Ok(())
     }
 
+    /// Makes copies durable and lets them take the place of the old records; where that fails the old ones stay.
+    fn settle(&mut self, copied: &mut Vec<Copied>) -> io::Result<()> {
+        if copied.is_empty() {
+            return Ok(());
+        }
+        let synced = self.sync_tail();
+        for copied in copied.drain(..) {
+            match synced {
+                Ok(()) => self.has_moved(&copied),
+                Err(_) => self.end_internally(copied.end()),
+            }
+        }
+        self.write_ends();
+        Ok(synced?)
+    }
+
     /// The items of a record have the ordinals from `first` on now. Those that had ended stay so.
-    fn has_moved(&mut self, found: &Found, first: u64) {
-        let Found { header, live, .. } = found;
+    fn has_moved(&mut self, copied: &Copied) {
+        let Copied { header, live, first } = copied;
         let new = |part: &Range<u64>| first + (part.start - header.first)..first + (part.end - header.first);
         let moved = |items, bytes, records| End {
             items,

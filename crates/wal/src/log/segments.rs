@@ -27,6 +27,8 @@ pub(super) struct Segment<File> {
     pub(super) to_move: bool,
     /// What little was live in it was moved, as far as that was possible.
     pub(super) was_emptied: bool,
+    /// What is damaged in it was counted at the start, but for payloads of records.
+    pub(super) looked_at: bool,
     /// Open while it is written or not synced.
     pub(super) file: Option<Arc<File>>,
 }
@@ -69,11 +71,11 @@ impl<File> Segments<File> {
         }
     }
 
-    pub(super) fn remove(&mut self, name: Name) {
-        if let Ok(index) = self.index(name) {
-            let removed = self.list.remove(index);
-            self.bytes -= removed.bytes;
-        }
+    pub(super) fn remove(&mut self, name: Name) -> Option<Segment<File>> {
+        let index = self.index(name).ok()?;
+        let removed = self.list.remove(index);
+        self.bytes -= removed.bytes;
+        Some(removed)
     }
 
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Segment<File>> {
@@ -131,6 +133,7 @@ impl<File> Segment<File> {
             poisoned: false,
             to_move: false,
             was_emptied: false,
+            looked_at: false,
             file: Some(file),
         }
     }
@@ -149,11 +152,14 @@ impl<File> Segment<File> {
             poisoned: false,
             to_move: false,
             was_emptied: false,
+            looked_at: false,
             file: None,
         }
     }
 
-    pub(super) fn poison(&mut self) {
+    /// A sync failed; so much is durable.
+    pub(super) fn poison(&mut self, durable: u64) {
+        self.synced = self.synced.min(durable);
         self.poisoned = true;
         self.to_move = true;
     }

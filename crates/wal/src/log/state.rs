@@ -17,8 +17,9 @@ pub(super) struct State {
     next: u64,
     done: RangeSet,
     totals: Totals,
-    live: Live,
-    /// Of what is live: what was neither read nor handed over.
+    /// Of what is live: what was read or handed over. Exact.
+    given: Live,
+    /// The rest. Its bytes and records are exact as long as nothing of it is damaged.
     unread: Live,
     /// Everything before it was read, handed over or has ended.
     expected: u64,
@@ -50,15 +51,14 @@ impl State {
             next,
             done,
             totals,
-            live,
             unread: live,
             expected: base,
-            ahead: RangeSet::default(),
+            ..Self::default()
         }
     }
 
     pub(super) fn encode(&self, into: &mut Vec<u8>) {
-        encode_checkpoint(self.base, self.next, self.live, &self.totals, &self.done, into);
+        encode_checkpoint(self.base, self.next, self.live(), &self.totals, &self.done, into);
     }
 
     pub(super) fn base(&self) -> u64 {
@@ -70,7 +70,9 @@ impl State {
     }
 
     pub(super) fn live(&self) -> Live {
-        self.live
+        let mut live = self.given;
+        live.add(self.unread);
+        live
     }
 
     pub(super) fn totals(&self) -> &Totals {
@@ -89,11 +91,11 @@ impl State {
     pub(super) fn append(&mut self, items: u64, bytes: u64, records: u64) -> Option<Range<u64>> {
         let range = self.next..self.next.checked_add(items)?;
         self.next = range.end;
-        for live in [&mut self.live, &mut self.unread] {
-            live.items += items;
-            live.bytes = live.bytes.saturating_add(bytes);
-            live.records = live.records.saturating_add(records);
-        }
+        self.unread.add(Live {
+            items,
+            bytes,
+            records,
+        });
         Some(range)
     }
 
@@ -116,12 +118,16 @@ impl State {
     }
 
     /// These were not read but are known to their owner.
-    pub(super) fn hand_over(&mut self, items: Range<u64>, bytes: u64, records: u64) {
-        let is_all = self.unread.items == items.end - items.start;
-        if !is_all {
-            self.ahead.insert(items.clone());
+    pub(super) fn hand_over(&mut self, range: Range<u64>, bytes: u64, records: u64) {
+        let given = Live {
+            items: range.end - range.start,
+            bytes,
+            records,
+        };
+        if self.unread.items != given.items {
+            self.ahead.insert(range);
         }
-        self.no_longer_unread(items.end - items.start, bytes, records);
+        self.become_given(given);
     }
 
     /// Everything before this ordinal was read or has ended.
@@ -135,8 +141,13 @@ impl State {
     /// A record was read: those of its items that are live are its reader's now. Returns their share of its bytes.
     pub(super) fn give(&mut self, record: &Header, live: &Parts) -> u64 {
         let bytes = share_of(record, live);
+        let items = live.iter().map(|part| part.end - part.start).sum();
         self.pass_to(record.end());
-        self.no_longer_unread(live.iter().map(|part| part.end - part.start).sum(), bytes, 1);
+        self.become_given(Live {
+            items,
+            bytes,
+            records: 1,
+        });
         bytes
     }
 
@@ -187,16 +198,24 @@ impl State {
     fn enter(&mut self, end: &End) {
         let items = self.done.insert(end.items.clone());
         self.totals.add(end.outcome, items);
-        let unread: u64 = self.unread_before(&end.items);
-        self.live.items = self.live.items.saturating_sub(items);
-        self.live.bytes = self.live.bytes.saturating_sub(end.bytes);
-        self.live.records = self.live.records.saturating_sub(end.records);
-        if unread > 0 {
-            let records = if unread == items { end.records } else { 0 };
-            self.no_longer_unread(unread, share(end.bytes, items, 0..unread), records);
+        let unread = self.unread_before(&end.items);
+        let given = items - unread;
+        if given > 0 {
+            let bytes = share(end.bytes, items, unread..items);
+            self.given.subtract(Live {
+                items: given,
+                bytes,
+                records: end.records,
+            });
         }
-        if self.live.items == 0 {
-            self.live = Live::default();
+        if unread > 0 {
+            let records = if given == 0 { end.records } else { 0 };
+            let bytes = share(end.bytes, items, 0..unread);
+            self.no_longer_unread(Live {
+                items: unread,
+                bytes,
+                records,
+            });
         }
     }
 
@@ -206,22 +225,35 @@ impl State {
         self.ahead.missing(behind).map(|part| part.end - part.start).sum()
     }
 
-    fn no_longer_unread(&mut self, items: u64, bytes: u64, records: u64) {
-        self.unread.items = self.unread.items.saturating_sub(items);
-        self.unread.bytes = self.unread.bytes.saturating_sub(bytes);
-        self.unread.records = self.unread.records.saturating_sub(records);
-        if self.unread.items == 0 {
-            self.nothing_is_unread();
-        }
+    fn become_given(&mut self, items: Live) {
+        self.given.add(items);
+        self.no_longer_unread(items);
     }
 
-    /// What is live is what was given out, of which everything is known: what damaged places made uncertain goes.
-    fn nothing_is_unread(&mut self) {
-        let rest = std::mem::take(&mut self.unread);
-        self.live.bytes = self.live.bytes.saturating_sub(rest.bytes);
-        self.live.records = self.live.records.saturating_sub(rest.records);
-        self.expected = self.next;
-        self.ahead.clear();
+    fn no_longer_unread(&mut self, items: Live) {
+        self.unread.subtract(items);
+        if self.unread.items == 0 {
+            self.expected = self.next;
+            self.ahead.clear();
+        }
+    }
+}
+
+impl Live {
+    fn add(&mut self, more: Self) {
+        self.items = self.items.saturating_add(more.items);
+        self.bytes = self.bytes.saturating_add(more.bytes);
+        self.records = self.records.saturating_add(more.records);
+    }
+
+    /// Where no items are left, nothing is: that is where what damaged places made uncertain goes.
+    fn subtract(&mut self, less: Self) {
+        self.items = self.items.saturating_sub(less.items);
+        self.bytes = self.bytes.saturating_sub(less.bytes);
+        self.records = self.records.saturating_sub(less.records);
+        if self.items == 0 {
+            *self = Self::default();
+        }
     }
 }
 

@@ -32,8 +32,16 @@ pub(super) struct Tail {
 impl<F: Fs> Log<F> {
     /// Makes sure that there is a file to write to. A new one is begun where there is none or where it is large enough.
     pub(super) fn ensure_tail(&mut self) -> Result<(), AppendError> {
-        let continues = self.tail.as_ref().is_some_and(|tail| !tail.full) && !self.is_large();
-        if continues { Ok(()) } else { self.begin_segment() }
+        if self.tail_continues() {
+            Ok(())
+        } else {
+            self.begin_segment()
+        }
+    }
+
+    /// Whether the next write goes to the newest file.
+    pub(super) fn tail_continues(&self) -> bool {
+        self.tail.as_ref().is_some_and(|tail| !tail.full) && !self.is_large()
     }
 
     /// A file is no shorter than twice its head, so that heads never cost more than data.
@@ -177,13 +185,33 @@ impl<F: Fs> Log<F> {
                 Ok(())
             }
             Err(source) => {
-                last.poison();
+                let (name, before) = (last.name, last.synced);
+                self.poison(name, before);
                 self.failed_syncs += 1;
-                self.leave_tail();
                 self.pace.changed();
                 Err(AppendError::Io { path, source })
             }
         }
+    }
+}
+
+impl<F: Fs> Log<F> {
+    /// A sync of this file failed: so much of it is durable, and nothing more will be.
+    pub(super) fn poison(&mut self, name: Name, durable: u64) {
+        // Without it, a start before what is live has moved would take the rest for durable after its first sync.
+        let _ = self.fs.create_new(&name.marker_path(&self.options.directory));
+        if self.segments.last().is_some_and(|last| last.name == name) {
+            self.leave_tail();
+        }
+        if let Some(segment) = self.segments.get_mut(name) {
+            segment.poison(durable);
+        }
+    }
+
+    /// Nothing in this file is live that is not durable.
+    pub(super) fn forget_poison(&self, name: Name) {
+        // Where it stays, what is live is moved once more than it needs to be.
+        let _ = self.fs.remove(&name.marker_path(&self.options.directory));
     }
 }
 

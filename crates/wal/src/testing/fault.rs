@@ -107,6 +107,8 @@ pub(super) type Hook = Box<dyn FnOnce() + Send>;
 pub(super) struct Plan {
     faults: Vec<Fault>,
     hooks: Vec<(Option<Call>, u64, Hook)>,
+    /// Calls that went wrong.
+    pub(super) refused: u64,
 }
 
 impl Plan {
@@ -154,6 +156,7 @@ impl Plan {
                 refusal = Some(fault.how);
             }
         }
+        self.refused += u64::from(refusal.is_some());
         refusal
     }
 }

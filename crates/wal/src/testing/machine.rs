@@ -36,7 +36,10 @@ impl TornFile {
 impl FsFile for TornFile {
     fn write_at(&self, offset: u64, bytes: &[IoSlice<'_>]) -> io::Result<usize> {
         let (mut machine, refusal) = enter(&self.machine, Call::WriteAt)?;
-        let bytes: Vec<u8> = bytes.iter().flat_map(|slice| slice.iter().copied()).collect();
+        let bytes = bytes.iter().fold(Vec::new(), |mut all, slice| {
+            all.extend_from_slice(slice);
+            all
+        });
         let torn = machine.random.index(bytes.len());
         let taken = match refusal {
             None => bytes.len(),

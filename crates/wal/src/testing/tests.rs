@@ -241,6 +241,7 @@ fn faults_strike_the_calls_they_are_planned_for() {
     assert!((1..10).contains(&write(&file, 0, &[2; 10]).unwrap()));
     assert_eq!(write(&file, 0, &[2; 10]).unwrap(), 10);
     assert_eq!((fs.calls(Call::ReadAt), fs.calls(Call::WriteAt)), (4, 3));
+    assert_eq!(fs.refused_calls(), 5);
 }
 
 #[test]

@@ -91,6 +91,11 @@ impl TornFs {
         lock(&self.machine).calls.iter().sum()
     }
 
+    /// Calls that went wrong as planned, since then.
+    pub fn refused_calls(&self) -> u64 {
+        lock(&self.machine).plan.refused
+    }
+
     /// Sets the room for all files together; may be less than what they take.
     pub fn set_capacity(&self, bytes: u64) {
         lock(&self.machine).disk.capacity = length(bytes);

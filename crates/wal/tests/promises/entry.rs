@@ -55,19 +55,27 @@ impl Entry {
 
     /// What the ends of what is live must add up to.
     pub(crate) fn live_bytes(&self) -> u64 {
+        if self.done == 0 {
+            return self.len as u64;
+        }
         let live = (0..self.items).filter(|item| self.live() >> item & 1 == 1);
         live.map(|item| self.share(item..item + 1)).sum()
     }
 
     /// The bytes of a part.
     pub(crate) fn share(&self, part: Range<u32>) -> u64 {
-        share(self.len as u64, self.items.into(), part.start.into()..part.end.into())
+        share(
+            self.len as u64,
+            self.items.into(),
+            part.start.into()..part.end.into(),
+        )
     }
 }
 
 /// A set of items, one bit each.
 pub(crate) fn bits(items: Range<u32>) -> u64 {
-    items.fold(0, |set, item| set | 1 << item)
+    // At most 63.
+    (1 << items.end) - (1 << items.start)
 }
 
 /// The items of a record that are among the ordinals.
@@ -81,14 +89,20 @@ pub(crate) fn bits_of(ranges: &[Range<u64>], first: u64) -> u64 {
 
 /// The payload with this number: its number, where there is room for it, then bytes that follow from it.
 pub(crate) fn payload(id: u64, len: usize) -> Vec<u8> {
-    let mut bytes: Vec<u8> = id.to_le_bytes().into_iter().take(len).collect();
-    let seed = id.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mut bytes = Vec::with_capacity(len + 64);
+    bytes.extend(id.to_le_bytes());
     // Markers of frames are in there as well: what a client sends must not be taken for one.
-    let pattern = (bytes.len()..len).map(|at| match at % 97 {
-        0..4 => b"SLW1"[at % 97],
-        _ => (seed >> (at % 57)) as u8 ^ at as u8,
-    });
-    bytes.extend(pattern);
+    let mut row = *b"SLW1\x02\x01\0\0................SLW1SLW1................................";
+    let mut number = id;
+    while bytes.len() < len {
+        number = number
+            .wrapping_mul(0x5851_f42d_4c95_7f2d)
+            .wrapping_add(0x1405_7b7e_f767_814f);
+        row[8..16].copy_from_slice(&number.to_le_bytes());
+        row[40..48].copy_from_slice(&number.rotate_left(20).to_le_bytes());
+        bytes.extend_from_slice(&row);
+    }
+    bytes.truncate(len);
     bytes
 }
 

@@ -1,6 +1,6 @@
 //! What is found at the next start, and whether that is what must and may be there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sidelight_wal::testing::TornFs;
 use sidelight_wal::{Log, LogStatus, Options, ReadLimit};
@@ -31,6 +31,7 @@ pub(crate) struct FoundRecord {
 pub(crate) struct Found {
     pub(crate) records: Vec<FoundRecord>,
     pub(crate) status: LogStatus,
+    may_move: bool,
 }
 
 impl Found {
@@ -81,18 +82,28 @@ impl Found {
         assert_eq!(status.live.items, live, "live is what can be read");
         let bytes: u64 = records.iter().map(|record| record.live_bytes).sum();
         assert_eq!(status.live.bytes, bytes, "so are its bytes");
-        Self { records, status }
+        Self {
+            records,
+            status,
+            may_move: options.target_bytes < u64::MAX,
+        }
+    }
+
+    /// Records that were being moved when the life before ended, and are there under their old and their new ordinals.
+    pub(crate) fn has_doubles(&self) -> bool {
+        let ids: BTreeSet<u64> = self.records.iter().map(|record| record.id).collect();
+        ids.len() < self.records.len()
     }
 
     /// Checks what was found against what was promised.
     pub(crate) fn judge(&self, entries: &BTreeMap<u64, Entry>, after: After) {
-        let mut found = BTreeMap::new();
+        // What is live in any copy, and in all of them.
+        let mut found: BTreeMap<u64, (u64, u64)> = BTreeMap::new();
         for record in &self.records {
-            assert!(
-                found.insert(record.id, record).is_none(),
-                "record {} is there twice",
-                record.id
-            );
+            let is_double = found.contains_key(&record.id);
+            assert!(self.may_move || !is_double, "record {} is there twice", record.id);
+            let (any, all) = found.entry(record.id).or_insert((0, u64::MAX));
+            (*any, *all) = (*any | record.live, *all & record.live);
             let entry = entries.get(&record.id);
             let entry = entry.unwrap_or_else(|| panic!("record {} was invented, or is back", record.id));
             assert_eq!(
@@ -101,21 +112,28 @@ impl Found {
                 "record {}",
                 record.id
             );
-            let ended = if after == After::Kill {
-                entry.done_written
-            } else {
-                entry.done_durable
+            let left = Entry {
+                done: !record.live,
+                ..entry.clone()
             };
             assert_eq!(
-                record.live & ended,
-                0,
-                "ended items of record {} are back: {entry:?}",
+                record.live_bytes,
+                left.live_bytes(),
+                "bytes of record {}",
                 record.id
             );
         }
+        for (id, (_, live)) in &found {
+            let Some(entry) = entries.get(id) else { continue };
+            let ended = match after {
+                After::Kill => entry.done_written,
+                After::PowerCut => entry.done_durable,
+            };
+            assert_eq!(live & ended, 0, "ended items of record {id} are back: {entry:?}");
+        }
         for (id, entry) in entries {
             let promised = entry.answered && (entry.durable || after == After::Kill);
-            let live = found.get(id).map_or(0, |record| record.live);
+            let live = found.get(id).map_or(0, |(any, _)| *any);
             let lost = if promised { entry.live() & !live } else { 0 };
             assert_eq!(lost, 0, "lost items of record {id}: {entry:?}");
         }
@@ -138,22 +156,20 @@ impl Found {
         };
         let mut entries: BTreeMap<u64, Entry> = self.records.iter().map(entry).collect();
         if after == After::Kill {
-            // Their ends are written, but a power cut may still bring them back.
-            let done = before
+            // A power cut may still bring back what has ended, and what was refused.
+            for (id, entry) in before
                 .iter()
-                .filter(|(id, entry)| entry.answered && !entries.contains_key(id));
-            let done: Vec<_> = done
-                .map(|(id, entry)| {
-                    (
-                        *id,
-                        Entry {
-                            done: entry.all(),
-                            ..entry.clone()
-                        },
-                    )
-                })
-                .collect();
-            entries.extend(done);
+                .filter(|(id, _)| !self.records.iter().any(|found| found.id == **id))
+            {
+                let done = if entry.answered { entry.all() } else { 0 };
+                entries.insert(
+                    *id,
+                    Entry {
+                        done,
+                        ..entry.clone()
+                    },
+                );
+            }
         }
         entries
     }

@@ -40,6 +40,9 @@ fn run(seed: u64, sync: Sync) {
         let mut world = hold(&world);
         let found;
         (fs, found) = world.next_life(after, seed ^ life);
+        if found.has_doubles() {
+            return;
+        }
         entries = found.entries(&world.entries, after);
         next_id = world.next_id();
     }

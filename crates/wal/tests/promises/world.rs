@@ -1,6 +1,6 @@
 //! A log beside the plain list of what it should hold, and the steps that are done to both.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sidelight_wal::testing::TornFs;
 use sidelight_wal::{
-    End, Flush, Flushed, Log, LogStatus, NewRecord, Options, Outcome, ReadLimit, Sync, Totals,
+    End, Flush, Flushed, Live, Log, LogStatus, NewRecord, Options, Outcome, ReadLimit, Sync, Totals,
 };
 
 use super::entry::{Entry, bits, bits_of, id_of, payload};
@@ -30,9 +30,15 @@ pub(crate) struct World {
     pub(crate) fs: TornFs,
     pub(crate) options: Options,
     pub(crate) calls: Calls,
+    /// A power cut or a kill may have left places from which it is not known what is missing before they are read.
+    pub(crate) holes: bool,
     pub(crate) now_ms: u64,
     /// By number of the payload. What has ended is kept until its end is durable.
     pub(crate) entries: BTreeMap<u64, Entry>,
+    /// Records are there twice since it was opened again, as they may be after moves that failed: the list cannot hold them.
+    pub(crate) doubles: bool,
+    /// What was not durable when it was opened again after failures: no flush makes sure of it.
+    unsure: BTreeSet<u64>,
     /// Reads, appends and so on that failed.
     pub(crate) failures: u64,
     log: Option<Log<TornFs>>,
@@ -48,7 +54,8 @@ struct Begun {
     flushed: Option<Flushed>,
     /// What will be durable: records and their ends.
     covers: Vec<(u64, u64)>,
-    failed_syncs: u64,
+    /// Calls that had gone wrong when it began.
+    refused: u64,
 }
 
 /// Options with small sizes, so that little makes many files.
@@ -121,6 +128,7 @@ impl World {
         next_id: u64,
     ) -> Self {
         let mut world = Self::closed(fs, options, entries, next_id);
+        world.holes = next_id > 0;
         world.open();
         world
     }
@@ -130,6 +138,9 @@ impl World {
             fs,
             options,
             calls: Calls::Succeed,
+            holes: false,
+            doubles: false,
+            unsure: BTreeSet::new(),
             now_ms: 1_000,
             entries,
             failures: 0,
@@ -149,7 +160,6 @@ impl World {
         self.begun = None;
         self.log = None;
         self.last_first = None;
-        self.entries.retain(|_, entry| entry.answered);
         self.entries.values_mut().for_each(|entry| entry.out = false);
         match Log::open(self.fs.clone(), self.options.clone(), self.now_ms) {
             Ok(log) => self.totals = self.log.insert(log).status().totals,
@@ -165,6 +175,11 @@ impl World {
             let found = Found::at_next_start(&self.fs.kill(0), &self.options);
             found.judge(&self.entries, After::Kill);
             self.entries = found.entries(&self.entries, After::Kill);
+            self.doubles = found.has_doubles();
+            self.holes = true;
+            // The kernel told the life before that a sync failed, and tells nobody else.
+            let written = self.entries.iter().filter(|(_, entry)| !entry.durable);
+            self.unsure = written.map(|(id, _)| *id).collect();
         }
         self.open();
         let after = self.log.as_ref().map(Log::status);
@@ -198,7 +213,7 @@ impl World {
     }
 
     pub(crate) fn step(&mut self, step: &Step) {
-        if self.fs.is_dead() || (self.log.is_none() && !matches!(step, Step::Reopen)) {
+        if self.doubles || self.fs.is_dead() || (self.log.is_none() && !matches!(step, Step::Reopen)) {
             return;
         }
         self.now_ms += 3;
@@ -222,8 +237,10 @@ impl World {
     /// A flush from its beginning to its end.
     pub(crate) fn flush(&mut self) {
         self.begin_flush();
-        if let Some(begun) = &mut self.begun {
-            begun.flushed = begun.flush.take().map(Flush::run);
+        if let Some(begun) = &mut self.begun
+            && let Some(flush) = begun.flush.take()
+        {
+            begun.flushed = Some(flush.run());
         }
         self.end_flush();
         if !self.fs.is_dead() {
@@ -231,24 +248,26 @@ impl World {
         }
     }
 
-    /// Reads on and ends everything, whole records.
+    /// Reads on and ends everything, whole records, with a flush now and then.
     pub(crate) fn end_everything(&mut self) {
-        while self
-            .entries
-            .values()
-            .any(|entry| entry.answered && !entry.out && entry.live() != 0)
-        {
+        while self.log.as_ref().is_some_and(Log::has_unread) {
             self.step(&Step::Read {
                 bytes: 10_000,
                 records: 50,
             });
         }
-        while self.ending().next().is_some() {
+        for round in 1.. {
+            if self.ending().next().is_none() {
+                return;
+            }
             self.step(&Step::End(vec![Pick {
                 which: 0,
                 part: None,
                 outcome: Outcome::Delivered,
             }]));
+            if round % 8 == 0 {
+                self.flush();
+            }
         }
     }
 
@@ -472,15 +491,17 @@ impl World {
         }
         let answered = self.entries.iter().filter(|(_, entry)| entry.answered);
         let covers = answered.map(|(id, entry)| (*id, entry.done_written)).collect();
+        let refused = self.fs.refused_calls();
         match flush {
-            None => self.durable(covers),
+            // After a flush that failed some are let pass, though there is something to do.
+            None if refused == 0 => self.durable(covers),
+            None => {}
             Some(flush) => {
-                let failed_syncs = self.status().failed_syncs;
                 self.begun = Some(Begun {
                     flush: Some(flush),
                     flushed: None,
                     covers,
-                    failed_syncs,
+                    refused,
                 });
             }
         }
@@ -492,16 +513,16 @@ impl World {
             return;
         };
         log.end_flush(flushed, self.now_ms);
-        let begun = self.begun.take();
-        let failed_syncs = self.status().failed_syncs;
-        if let Some(begun) = begun.filter(|begun| begun.failed_syncs == failed_syncs && !self.fs.is_dead()) {
+        let refused = self.fs.refused_calls();
+        let begun = self.begun.take().filter(|begun| begun.refused == refused);
+        if let Some(begun) = begun.filter(|_| !self.fs.is_dead()) {
             self.durable(begun.covers);
         }
     }
 
     fn durable(&mut self, covers: Vec<(u64, u64)>) {
         for (id, done) in covers {
-            let Some(entry) = self.entries.get_mut(&id) else {
+            let Some(entry) = self.entries.get_mut(&id).filter(|_| !self.unsure.contains(&id)) else {
                 continue;
             };
             entry.durable = true;
@@ -525,17 +546,17 @@ impl World {
                 .values()
                 .filter(|entry| entry.answered && entry.live() != 0)
         };
-        assert_eq!(
-            status.live.items,
-            live()
-                .map(|entry| u64::from(entry.live().count_ones()))
-                .sum::<u64>()
-        );
-        assert_eq!(
-            status.live.bytes,
-            live().map(Entry::live_bytes).sum::<u64>()
-        );
-        assert_eq!(status.live.records, live().count() as u64);
+        let items = live().map(|entry| u64::from(entry.live().count_ones())).sum();
+        let expected = Live {
+            items,
+            bytes: live().map(Entry::live_bytes).sum(),
+            records: live().count() as u64,
+        };
+        if self.holes && log.has_unread() {
+            assert!(status.live.items >= items, "{:?}, not {expected:?}", status.live);
+        } else {
+            assert_eq!(status.live, expected);
+        }
         if self.unread().next().is_some() {
             assert!(log.has_unread(), "there are unread records");
         }
@@ -544,7 +565,8 @@ impl World {
                 assert_eq!(status.totals.of(outcome), self.totals.of(outcome), "{outcome:?}");
             }
         }
-        if self.calls == Calls::Succeed {
+        // Of what a flush has removed the log hears at its end.
+        if self.calls == Calls::Succeed && self.begun.is_none() {
             assert_eq!(status.disk_bytes, self.disk_bytes(), "bytes on the disk");
         }
     }
@@ -568,7 +590,7 @@ impl World {
             After::Kill => self.fs.kill(seed),
         };
         for other in 1..3 {
-            Found::at_next_start(&cut(seed + other * 1_000_000).kill(0), &self.options)
+            Found::at_next_start(&cut(seed.wrapping_add(other * 1_000_000)).kill(0), &self.options)
                 .judge(&self.entries, after);
         }
         let fs = cut(seed);

@@ -20,6 +20,8 @@ pub(super) struct Walk<'a> {
     met: u64,
     /// The first damaged place since the last intact header: what is missing lay there.
     open_damage: Option<(usize, usize)>,
+    /// Files were removed while the log was read.
+    some_are_gone: bool,
     /// Damaged places that may still be kept.
     room: usize,
 }
@@ -30,6 +32,7 @@ pub(super) struct Walked {
     pub(super) segments: Vec<Segment>,
     pub(super) lost_items: u64,
     pub(super) missing_items: u64,
+    pub(super) ended_meanwhile: u64,
     pub(super) more_damages: u64,
 }
 
@@ -40,22 +43,18 @@ impl<'a> Walk<'a> {
             walked: Walked::default(),
             met: state.base(),
             open_damage: None,
+            some_are_gone: false,
             room: max_damages,
         }
     }
 
-    /// Walks through a file; `next` is the one behind it.
-    ///
     /// # Errors
-    /// It cannot be read at all. That it is gone is none: everything in it is done then.
-    pub(super) fn file(&mut self, found: &Found, next: Option<&Found>) -> Result<(), OpenError> {
+    /// The file cannot be read at all. That it is gone is none.
+    pub(super) fn file(&mut self, found: &Found) -> Result<(), OpenError> {
         let file = match found.open(&RealFs) {
             Ok(file) => file,
             Err(error) if is_gone(&error) => {
-                let behind = next
-                    .and_then(|next| next.head)
-                    .map_or(self.met, |head| head.first);
-                self.met = self.met.max(behind);
+                self.is_gone();
                 return Ok(());
             }
             Err(error) => return Err(error),
@@ -70,6 +69,11 @@ impl<'a> Walk<'a> {
                 None => self.damaged(from..scan.at(), Defect::Unreadable, 0),
             }
         }
+    }
+
+    /// A file was there and was removed since: everything in it is done by now.
+    pub(super) fn is_gone(&mut self) {
+        self.some_are_gone = true;
     }
 
     /// What was missing at the end.
@@ -162,13 +166,17 @@ impl<'a> Walk<'a> {
         if lost == 0 {
             return;
         }
-        self.walked.lost_items += lost;
-        let damage =
-            at.and_then(|(segment, damage)| self.walked.segments.get_mut(segment)?.damages.get_mut(damage));
+        let segments = &mut self.walked.segments;
+        let damage = at.and_then(|(segment, damage)| segments.get_mut(segment)?.damages.get_mut(damage));
         match damage {
             Some(damage) => damage.lost_items += lost,
+            None if self.some_are_gone => {
+                self.walked.ended_meanwhile += lost;
+                return;
+            }
             None => self.walked.missing_items += lost,
         }
+        self.walked.lost_items += lost;
     }
 
     fn damaged(&mut self, bytes: Range<u64>, what: Defect, lost_items: u64) {

@@ -130,12 +130,12 @@ fn a_torn_end_is_counted_and_what_follows_is_not_touched() {
     let newest = files(folder.path()).pop().unwrap();
     let len = fs::metadata(&newest).unwrap().len();
     for (cut, unknown, lost) in [
-        (10, 0, 100),
-        (100, 0, 100),
+        (10, 134, 100),
+        (100, 44, 100),
         (101, 43, 0),
         (143, 1, 0),
         (144, 0, 0),
-        (150, 0, 100),
+        (150, 138, 100),
     ] {
         let copy = tempfile::tempdir().unwrap();
         let path = copy.path().join(newest.file_name().unwrap());
@@ -235,4 +235,76 @@ fn the_last_number_of_a_file_is_not_given_out() {
     assert!(matches!(log.append(&[record], true, 1), Err(AppendError::UsedUp)));
     assert!(matches!(log.append(&[record], true, 1), Err(AppendError::UsedUp)));
     assert_eq!(log.status().next, 0);
+}
+
+/// Peak and present memory of the process in KiB.
+fn resident() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+/// By hand, for it writes 600 MB: `cargo test --release -p sidelight-wal -- --ignored --nocapture ten_million`.
+#[test]
+#[ignore = "writes 600 MB"]
+fn ten_million_records_are_opened_without_being_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options {
+        segment_bytes: 64 << 20,
+        ..options(folder.path())
+    };
+    let mut log = open(&options);
+    let group = [NewRecord {
+        payload: &[b"one small item"],
+        items: 1,
+    }; 1000];
+    for _ in 0..10_000 {
+        log.append(&group, false, 1).unwrap();
+    }
+    drop(log);
+    let before = resident();
+    let began = std::time::Instant::now();
+    let mut log = open(&options);
+    println!(
+        "opened in {:?}, {} KiB more",
+        began.elapsed(),
+        resident().saturating_sub(before)
+    );
+    assert_eq!(log.status().live.items, 10_000_000);
+    for path in files(folder.path()) {
+        // Without any head: every frame is looked at.
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[40] ^= 1;
+        fs::write(&path, bytes).unwrap();
+    }
+    let before = resident();
+    let began = std::time::Instant::now();
+    let damaged = open(&options);
+    println!(
+        "opened without heads in {:?}, {} KiB more",
+        began.elapsed(),
+        resident().saturating_sub(before)
+    );
+    assert_eq!(damaged.status().live.items, 10_000_000);
+    let began = std::time::Instant::now();
+    let mut records = 0;
+    while log.has_unread() {
+        records += log
+            .read(ReadLimit {
+                bytes: 256 << 10,
+                records: 10_000,
+            })
+            .unwrap()
+            .records
+            .len();
+    }
+    println!(
+        "read in {:?}, {} KiB more",
+        began.elapsed(),
+        resident().saturating_sub(before)
+    );
+    assert_eq!(records, 10_000_000);
 }
