@@ -149,6 +149,7 @@ fn make_folder(directory: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(directory)
 }
 
+#[expect(clippy::disallowed_methods, reason = "nothing runs yet that could be blocked")]
 fn lock(directory: &Path, timeout: Duration) -> Result<File, String> {
     let path = directory.join("lock");
     let cannot = |e: io::Error| format!("cannot lock {}: {e}", path.display());
