@@ -269,7 +269,7 @@ fn damaged_places_without_end_are_counted() {
     let folder = tempfile::tempdir().expect("a folder");
     example(folder.path());
     let of = inspect(folder.path()).expect("inspected");
-    let found = files(folder.path()).expect("files");
+    let found = files(&RealFs, folder.path()).expect("files");
     for path in of.segments.iter().map(|segment| &segment.path) {
         let mut bytes = fs::read(path).expect("read");
         for at in [50, 200] {
@@ -280,7 +280,7 @@ fn damaged_places_without_end_are_counted() {
     let mut walk = Walk::new(&of.state, 1);
     for name in found {
         let file = find(&RealFs, folder.path(), vec![name]).expect("found").remove(0);
-        walk.file(&file).expect("read");
+        walk.file(&RealFs, &file).expect("read");
     }
     let walked = walk.finish();
     assert_eq!(
