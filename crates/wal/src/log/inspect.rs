@@ -29,7 +29,7 @@ const MAX_DAMAGES: usize = 10_000;
 
 /// What lies in a log.
 #[derive(Debug)]
-pub struct Inspection {
+pub struct Inspection<F: Fs = RealFs> {
     /// Its folder.
     pub directory: PathBuf,
     /// Its files, the oldest first.
@@ -54,6 +54,7 @@ pub struct Inspection {
     pub more_damages: u64,
     /// A program wrote meanwhile, so that what seems to be damaged need not be.
     pub changed: bool,
+    fs: F,
     state: State,
 }
 
@@ -131,17 +132,25 @@ impl fmt::Display for Defect {
 /// # Errors
 /// As [`Log::open`](super::Log::open); a folder that is not there is one.
 pub fn inspect(directory: &Path) -> Result<Inspection, OpenError> {
+    inspect_in(RealFs, directory)
+}
+
+/// The same in another file system.
+///
+/// # Errors
+/// As [`inspect`].
+pub fn inspect_in<F: Fs>(fs: F, directory: &Path) -> Result<Inspection<F>, OpenError> {
     for _ in 1..ATTEMPTS {
-        let before = files(directory)?;
-        match inspect_once(directory, before.clone()) {
+        let before = files(&fs, directory)?;
+        match inspect_once(&fs, directory, before.clone()) {
             Ok(inspection) if inspection.is_intact() => return Ok(inspection),
             // The newest file has become an old one, and was removed.
             Err(error) if is_gone(&error) => {}
-            other if files(directory)? == before => return other,
+            other if files(&fs, directory)? == before => return other,
             _ => {}
         }
     }
-    let last = inspect_once(directory, files(directory)?)?;
+    let last = inspect_once(&fs, directory, files(&fs, directory)?)?;
     Ok(Inspection {
         changed: !last.is_intact(),
         ..last
@@ -159,22 +168,26 @@ pub fn is_log(directory: &Path) -> io::Result<bool> {
         .any(|(name, _)| Name::parse(name).is_some()))
 }
 
-fn inspect_once(directory: &Path, names: Vec<(String, u64)>) -> Result<Inspection, OpenError> {
+fn inspect_once<F: Fs>(
+    fs: &F,
+    directory: &Path,
+    names: Vec<(String, u64)>,
+) -> Result<Inspection<F>, OpenError> {
     let mut found = Vec::with_capacity(names.len());
     let mut are_gone = false;
     for name in names {
-        match find(&RealFs, directory, vec![name]) {
+        match find(fs, directory, vec![name]) {
             Ok(file) => found.extend(file),
             Err(error) if is_gone(&error) => are_gone = true,
             Err(error) => return Err(error),
         }
     }
-    let state = Replay::new(&RealFs, &mut found)?.state.unwrap_or_default();
+    let state = Replay::new(fs, &mut found)?.state.unwrap_or_default();
     let mut walk = Walk::new(&state, MAX_DAMAGES);
     if are_gone {
         walk.is_gone();
     }
-    found.iter().try_for_each(|file| walk.file(file))?;
+    found.iter().try_for_each(|file| walk.file(fs, file))?;
     let walked = walk.finish();
     Ok(Inspection {
         directory: directory.to_owned(),
@@ -189,37 +202,34 @@ fn inspect_once(directory: &Path, names: Vec<(String, u64)>) -> Result<Inspectio
         more_damages: walked.more_damages,
         changed: false,
         segments: walked.segments,
+        fs: fs.clone(),
         state,
     })
 }
 
-/// The files of a log in their order. Lengths are asked for when all names are known, so that only the newest file can grow behind them.
-fn files(directory: &Path) -> Result<Vec<(String, u64)>, OpenError> {
-    let listed = RealFs
-        .list(directory)
-        .map_err(|source| failed("list", directory, source))?;
-    let mut files: Vec<(Name, String)> = listed
+/// The files of a log in their order. Their lengths are those of a second look, when all names are known: only the newest file can grow
+/// behind it.
+fn files<F: Fs>(fs: &F, directory: &Path) -> Result<Vec<(String, u64)>, OpenError> {
+    let list = || {
+        let listed = fs.list(directory);
+        listed.map_err(|source| failed("list", directory, source))
+    };
+    let mut names: Vec<String> = list()?.into_iter().map(|(name, _)| name).collect();
+    names.sort_unstable();
+    let mut files: Vec<(String, u64)> = list()?
         .into_iter()
-        .filter_map(|(name, _)| Some((Name::parse(&name)?, name)))
+        .filter(|(name, _)| Name::parse(name).is_some() && names.binary_search(name).is_ok())
         .collect();
+    // The number is at the beginning, and as long in all of them.
     files.sort_unstable();
-    let mut lengths = Vec::with_capacity(files.len());
-    for (_, name) in files {
-        let path = directory.join(&name);
-        match std::fs::metadata(&path) {
-            Ok(metadata) => lengths.push((name, metadata.len())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(source) => return Err(failed("read", &path, source)),
-        }
-    }
-    Ok(lengths)
+    Ok(files)
 }
 
 fn is_gone(error: &OpenError) -> bool {
     matches!(error, OpenError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
 }
 
-impl Inspection {
+impl<F: Fs> Inspection<F> {
     /// True where nothing is damaged and nothing is missing.
     pub fn is_intact(&self) -> bool {
         self.damaged_bytes() == 0 && self.lost_items == 0 && self.more_damages == 0
@@ -247,7 +257,7 @@ impl Inspection {
 
     /// The records that had not come to their end, in order, read one at a time. Damaged ones are left out, and those that a program has
     /// removed since.
-    pub fn records(&self) -> LiveRecords<'_> {
+    pub fn records(&self) -> LiveRecords<'_, F> {
         LiveRecords::new(self)
     }
 }

@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use super::super::state::State;
 use super::{Inspection, Segment};
 use crate::format::Kind;
-use crate::fs::{Fs, RealFile, RealFs};
+use crate::fs::{Fs, FsFile};
 use crate::scan::{BLOCK_BYTES, Payload, Scan, Step, Window};
 
 /// A record of which not everything has come to its end.
@@ -28,10 +28,11 @@ pub struct LiveRecord {
 }
 
 /// See [`Inspection::records`]. An error is that of one file; the next call goes on behind what cannot be read.
-pub struct LiveRecords<'a> {
+pub struct LiveRecords<'a, F: Fs> {
+    fs: &'a F,
     segments: std::slice::Iter<'a, Segment>,
     state: &'a State,
-    open: Option<Open<'a>>,
+    open: Option<Open<'a, F::File>>,
     /// What was read at once: as much as lies in one block, or one record.
     read: VecDeque<LiveRecord>,
     /// Ordinals before it were passed.
@@ -39,13 +40,13 @@ pub struct LiveRecords<'a> {
 }
 
 /// The file that is read. A scan borrows its file, so what is kept is where it goes on.
-struct Open<'a> {
+struct Open<'a, File> {
     segment: &'a Segment,
-    file: RealFile,
+    file: File,
     at: u64,
 }
 
-impl std::fmt::Debug for LiveRecords<'_> {
+impl<F: Fs> std::fmt::Debug for LiveRecords<'_, F> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("LiveRecords")
             .field("met", &self.met)
@@ -53,9 +54,10 @@ impl std::fmt::Debug for LiveRecords<'_> {
     }
 }
 
-impl<'a> LiveRecords<'a> {
-    pub(super) fn new(of: &'a Inspection) -> Self {
+impl<'a, F: Fs> LiveRecords<'a, F> {
+    pub(super) fn new(of: &'a Inspection<F>) -> Self {
         Self {
+            fs: &of.fs,
             segments: of.segments.iter(),
             state: &of.state,
             open: None,
@@ -67,7 +69,7 @@ impl<'a> LiveRecords<'a> {
     /// Opens the next file in which something is live. False where there is none.
     fn open_next(&mut self) -> io::Result<bool> {
         for segment in self.segments.by_ref().filter(|segment| segment.live.items > 0) {
-            match RealFs.open(&segment.path) {
+            match self.fs.open(&segment.path) {
                 Ok(file) => {
                     self.open = Some(Open { segment, file, at: 0 });
                     return Ok(true);
@@ -98,7 +100,7 @@ impl<'a> LiveRecords<'a> {
     }
 }
 
-impl Iterator for LiveRecords<'_> {
+impl<F: Fs> Iterator for LiveRecords<'_, F> {
     type Item = io::Result<LiveRecord>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -122,8 +124,8 @@ impl Iterator for LiveRecords<'_> {
 }
 
 /// Reads until there is a record, and on while the next ones lie in the same block.
-fn collect(
-    scan: &mut Scan<'_, RealFile>,
+fn collect<File: FsFile>(
+    scan: &mut Scan<'_, File>,
     state: &State,
     met: &mut u64,
     into: &mut VecDeque<LiveRecord>,

@@ -9,7 +9,7 @@ use super::super::state::{Parts, State, share_of};
 use super::{Damage, Defect, Segment, is_gone};
 use crate::end::Live;
 use crate::format::{Checkpoint, Header, Kind, decode_ends};
-use crate::fs::{FsFile, RealFs};
+use crate::fs::{Fs, FsFile};
 use crate::scan::{Frame, Payload, Scan, Step, Window};
 
 /// Goes from file to file. Ordinals only grow on the way, as they do where the log reads: what stands once more behind is passed over.
@@ -50,8 +50,8 @@ impl<'a> Walk<'a> {
 
     /// # Errors
     /// The file cannot be read at all. That it is gone is none.
-    pub(super) fn file(&mut self, found: &Found) -> Result<(), OpenError> {
-        let file = match found.open(&RealFs) {
+    pub(super) fn file<F: Fs>(&mut self, fs: &F, found: &Found) -> Result<(), OpenError> {
+        let file = match found.open(fs) {
             Ok(file) => file,
             Err(error) if is_gone(&error) => {
                 self.is_gone();
