@@ -5,7 +5,7 @@ CONFIG ?= pipeline.yaml
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 BIN := $(TARGET_DIR)/$(PROFILE)/sidelight
 
-.PHONY: help build release run demo test check bench bench-metrics fuzz clean
+.PHONY: help build release run demo test check chaos bench bench-metrics fuzz clean
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -30,6 +30,9 @@ check: ## What is quick: format, lints, unit tests
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(CARGO) test --locked --workspace
+
+chaos: build ## The durable queue killed, starved and damaged for hours; the gate of it is in `make test`
+	tests/chaos/run.sh $(BIN) --long
 
 bench: release ## Sidelight and its peers side by side, one table
 	bench/run.sh

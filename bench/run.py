@@ -114,6 +114,8 @@ def notes(programs: list[Program], versions: dict, facts: dict, bench: Bench, ro
         "libraries' defaults (gzip 6, zstd 3), rotel to gzip 6",
         "telemetry about themselves is off in otelcol and rotel; rotel batches up to 8,192 items or 200 ms, "
         "otelcol does so only in the defaults row",
+        "with the queue on disk everybody acknowledges when a request is in it; otelcol is then otelcol-storage 0.165, "
+        "whose sync is off (fsync: false) but in the row that says otherwise",
         "16 KiB frames in both directions but for the row that says otherwise; Go never sends larger ones"]
 
 

@@ -4,6 +4,7 @@
 
 use sidelight_component::registry;
 
+pub mod file_storage;
 pub mod health_check;
 
-registry! { ExtensionEntry: health_check }
+registry! { ExtensionEntry: file_storage, health_check }

@@ -1,10 +1,20 @@
 //! The command line.
 
+mod dlq;
+mod ledger;
+mod queue;
+mod stored;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sidelight_config::parse_duration;
+
+pub(crate) use dlq::{DlqCommand, LetterPlace, LsOptions, PurgeOptions, ReplayOptions, ShowOptions};
+pub(crate) use ledger::LedgerOptions;
+pub(crate) use queue::{ExportFormat, ExportOptions, InspectOptions, QueueCommand, QueuePlace};
+pub(crate) use stored::Only;
 
 /// Receives telemetry, judges it and ships it. Runs the pipelines of a configuration until it is told to
 /// stop (SIGTERM, SIGINT, SIGHUP), then delivers what it has; a second signal ends it at once.
@@ -48,10 +58,10 @@ pub(crate) struct RunOptions {
     pub(crate) summary: bool,
 }
 
-/// How mistakes are shown.
-#[derive(Clone, Copy, Debug, ValueEnum)]
+/// How an answer is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// For people: the line, what is wrong, what was probably meant
+    /// For people
     Text,
     /// One JSON document
     Json,
@@ -118,6 +128,15 @@ pub(crate) enum Command {
     Top(TopOptions),
     /// Ask a running Sidelight whether all is well: exit code 0 when it is, else 1, with the reasons
     Health(HealthOptions),
+    /// Look into the queues on disk; nothing is locked or written, so a copy will do, and a running Sidelight is not disturbed
+    #[command(subcommand)]
+    Queue(QueueCommand),
+    /// Look at what destinations refused for good, send it again, or remove it; works beside a running Sidelight
+    #[command(subcommand)]
+    Dlq(DlqCommand),
+    /// Show where every item is that a running Sidelight has taken: exit code 0 when all are accounted for, else 1, with what
+    /// is missing
+    Ledger(LedgerOptions),
     /// List the components that this program was built with
     Components,
 }

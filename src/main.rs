@@ -7,6 +7,7 @@ mod arguments;
 mod commands;
 mod components;
 mod exit;
+mod open_files;
 mod own_telemetry;
 mod terminal;
 
@@ -26,6 +27,9 @@ fn main() -> ExitCode {
         Some(Command::Components) => commands::components::run(),
         Some(Command::Top(options)) => commands::top::run(&options),
         Some(Command::Health(options)) => commands::health::run(&options),
+        Some(Command::Queue(command)) => commands::queue::run(&command),
+        Some(Command::Dlq(command)) => commands::dlq::run(&command),
+        Some(Command::Ledger(options)) => commands::ledger::run(&options),
         None => commands::run::run(&arguments.run),
     };
     exit.into()

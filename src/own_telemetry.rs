@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use sidelight_component::metrics::{Labels, Registry};
-use sidelight_config::{Mistakes, Node, Owner, Tree, read};
+use sidelight_config::{Endpoint, Mistakes, Node, Owner, Tree, read};
 use sidelight_pipeline::EngineHost;
 use sidelight_self_telemetry::admin::Server;
 use sidelight_self_telemetry::process::ProcessSampler;
@@ -47,6 +47,12 @@ impl OwnTelemetry {
         };
         let resource = resource(&settings.resource, env!("CARGO_PKG_VERSION"));
         Some(Self { settings, resource })
+    }
+
+    /// The addresses of the metrics' pages.
+    pub(crate) fn pages(&self) -> Vec<Endpoint> {
+        let pages = self.settings.metrics.pages();
+        pages.into_iter().map(|(endpoint, _)| endpoint).collect()
     }
 
     /// Starts the log and own spans, and has panics logged.

@@ -54,7 +54,11 @@ step "Prometheus: scraped and pushed to" prometheus
 step "Prometheus: what it scrapes, scraped by Sidelight" scraping
 step "the application" application
 step "the application through Sidelight to Jaeger, with outages" tests/pipelines/app/run_e2e.sh "$BIN"
+step "overload: four times what the destination takes" python3 tests/chaos/overload.py "$BIN"
+step "a million label sets into the prometheus exporter" python3 tests/chaos/cardinality.py "$BIN"
+step "slowhttptest and h2load at the doors" tests/chaos/foreign_clients.sh "$BIN"
 step "deployment: systemd, supervisord, images, Kubernetes" tests/deploy/run.sh "$BIN"
+step "the durable queue: killed, starved, damaged" tests/chaos/run.sh "$BIN"
 step "demo" env DEMO_SECONDS=15 examples/demo.sh "$BIN"
 step "dependencies" dependencies
 

@@ -6,6 +6,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import sync_rate
 from .programs import Ports, Program
 from .rows import Row
 
@@ -51,4 +52,9 @@ class Bench:
             result = json.loads(done.stdout)
         except ValueError:
             result = {"void": [done.stderr.strip() or f"blast ended with status {done.returncode}"]}
+        if row.storage and program is not None:
+            result["left_on_disk"] = program.left_on_disk(row, self.folder)
+        if row.storage == "fsync" and "work" in result:
+            size = int(result["work"]["wire_bytes_per_item"] * row.items)
+            result["raw_syncs_per_s"] = sync_rate.of(self.folder, size, seconds=min(seconds, 5))
         return result | {"command": told}

@@ -14,6 +14,9 @@ from .rows import Row
 # Where tests/backends/install.sh puts them.
 BACKENDS = Path(os.environ.get("SIDELIGHT_BACKENDS_DIR") or Path.home() / ".cache" / "backends") / "bin"
 
+# What a queue on disk may hold.
+QUEUE_BYTES = 4 << 30
+
 
 @dataclass(frozen=True)
 class Ports:
@@ -48,6 +51,16 @@ class Program:
         """Writes what configuration the program needs for a row into `folder`; the command that starts it."""
         raise NotImplementedError
 
+    def left_on_disk(self, row: Row, folder: Path) -> int:
+        """Bytes in the queue's folder after a run; the folder is removed."""
+        storage = self.storage(row, folder)
+        left = sum(path.stat().st_size for path in storage.rglob("*") if path.is_file()) if storage.exists() else 0
+        shutil.rmtree(storage, ignore_errors=True)
+        return left
+
+    def storage(self, row: Row, folder: Path) -> Path:
+        return folder / f"queue-{self.name}-{row.key}"
+
     def version(self) -> str:
         answer = subprocess.run([self.binary, "--version"], capture_output=True, text=True, timeout=20)
         found = re.search(r"\d+\.\d+\S*", answer.stdout + answer.stderr)
@@ -69,8 +82,18 @@ class CollectorConfig(Program):
     # JSON is YAML: the file needs no YAML library to be written.
     def command(self, row: Row, ports: Ports, folder: Path) -> list[str]:
         config = folder / f"{self.name}-{row.key}.yaml"
-        config.write_text(json.dumps(self.config(row, ports), indent=1) + "\n")
-        return [str(self.binary), "--config", str(config)]
+        told = self.config(row, ports)
+        if row.storage:
+            told["extensions"] = {"file_storage": self.file_storage(row, self.storage(row, folder))}
+            told["service"]["extensions"] = ["file_storage"]
+        config.write_text(json.dumps(told, indent=1) + "\n")
+        return [str(self.binary_for(row)), "--config", str(config)]
+
+    def binary_for(self, row: Row) -> Path:
+        return self.binary
+
+    def file_storage(self, row: Row, directory: Path) -> dict:
+        return {"directory": str(directory), "create_directory": True, "fsync": row.storage == "fsync"}
 
     def config(self, row: Row, ports: Ports) -> dict:
         processors = {"memory_limiter": {"check_interval": "1s", "limit_mib": 512, "spike_limit_mib": 128}}
@@ -80,7 +103,7 @@ class CollectorConfig(Program):
                 {"key": "network.peer.port", "action": "delete"}]}
             processors["resource"] = {"attributes": [
                 {"key": "service.namespace", "value": "bench", "action": "upsert"}]}
-        if self.batches(row):
+        if self.batches(row) and not row.storage:
             processors["batch"] = {}
         exporter, settings = self.exporter(row, ports)
         pipeline = {"receivers": ["otlp"], "processors": list(processors), "exporters": [exporter]}
@@ -102,7 +125,7 @@ class CollectorConfig(Program):
             settings["compression"] = row.compression
             if row.transport == "http" and row.compression != "none":
                 settings["compression_params"] = {"level": row.level}
-            settings |= self.queue()
+            settings |= self.queue() if not row.storage else self.queue_on_disk()
         return name, settings
 
     def batches(self, row: Row) -> bool:
@@ -110,6 +133,9 @@ class CollectorConfig(Program):
 
     def queue(self) -> dict:
         return {}
+
+    def queue_on_disk(self) -> dict:
+        return {"sending_queue": {"storage": "file_storage", "sizer": "bytes", "queue_size": QUEUE_BYTES}}
 
     def service(self) -> dict:
         return {}
@@ -134,6 +160,14 @@ class Otelcol(CollectorConfig):
     acknowledges = "on delivery (wait_for_result, no batch); on enqueue in the defaults row"
     environment = {"GOMAXPROCS": "1"}
 
+    def cannot(self, row: Row) -> str | None:
+        if row.storage and not self.binary_for(row).exists():
+            return "otelcol-storage is not installed"
+        return None
+
+    def binary_for(self, row: Row) -> Path:
+        return BACKENDS / "otelcol-storage" if row.storage else self.binary
+
     def batches(self, row: Row) -> bool:
         return row.defaults
 
@@ -154,6 +188,8 @@ class Rotel(Program):
             return "has no zstd"
         if row.edits:
             return "has no such processors"
+        if row.storage:
+            return "has no queue on disk"
         return None
 
     def command(self, row: Row, ports: Ports, folder: Path) -> list[str]:

@@ -12,13 +12,14 @@ class Row:
 
     key: str
     title: str
-    kind: str = "saturation"  # saturation | steady | overload
+    kind: str = "saturation"  # saturation | steady | overload | durable
     signal: str = "traces"
     transport: str = "grpc"  # grpc | http, in and out
     compression: str = "none"  # none | gzip | zstd, in and out
     level: int = 1  # of the loader, and of every program where it can be set
     edits: bool = False  # attributes (insert one, delete one) and resource (upsert one)
     defaults: bool = False  # every program as it comes: own batching, queue, compression, acknowledgement
+    storage: str | None = None  # the queue is on disk, synced when: write | fsync
     items: int = 1000
     blast: tuple[str, ...] = field(default=())
 
@@ -47,6 +48,8 @@ ROWS = [
     Row("logs", "gRPC, 1,000 log records a request", signal="logs"),
     Row("metrics", "gRPC, 1,000 data points a request", signal="metrics"),
     Row("defaults", "gRPC, everybody's defaults", defaults=True),
+    Row("durable-1000", "gRPC, 1,000 spans a request, queue on disk", kind="durable", storage="write"),
+    Row("durable-fsync", "the same, synced before the answer", kind="durable", storage="fsync"),
     Row("steady", "10,000 spans/s, 100 a request", kind="steady", items=100,
         blast=("--rate", "10000", "--inflight", "64")),
     Row("overload", "2 x saturation, backend stalled", kind="overload",

@@ -41,7 +41,18 @@ def cell(row: Row, runs: list[dict], direct: list[dict]) -> str:
     million = spread([run["items_per_cpu_s"] / 1e6 for run in kept], "{:.2f}")
     cost = median(run["cpu_s_per_million"] for run in kept)
     note = "" if len(kept) == len(runs) else f"; {len(runs) - len(kept)} void"
-    return f"{million} M/CPU-s; {cost:.2f} CPU-s/M; RSS {memory(kept)}{note}"
+    return f"{million} M/CPU-s; {cost:.2f} CPU-s/M; RSS {memory(kept)}{on_disk(row, kept)}{note}"
+
+
+def on_disk(row: Row, runs: list[dict]) -> str:
+    """What a queue on disk leaves there; where it is synced, acknowledgements a second beside what the disk gives alone."""
+    if not row.storage:
+        return ""
+    text = f"; {max(run['left_on_disk'] for run in runs) / 1e6:.1f} MB left on disk"
+    if row.storage == "fsync":
+        text += f"; {median(run['acked_items_per_s'] for run in runs) / row.items:.0f} answers/s"
+        text += f" (the disk: {median(run['raw_syncs_per_s'] for run in runs):.0f} syncs/s of that size)"
+    return text
 
 
 def memory(runs: list[dict]) -> str:
@@ -89,7 +100,7 @@ def lines(rows: list[Row], programs: list[str], raw: dict, facts: dict) -> list[
         runs = raw.get(row.key, {})
         cells = [cell(row, runs.get(name, []), runs.get("direct", [])) for name in shown]
         for name in peers:
-            of = ratios(runs.get(OURS, []), runs.get(name, [])) if row.kind == "saturation" else []
+            of = ratios(runs.get(OURS, []), runs.get(name, [])) if row.kind in ("saturation", "durable") else []
             cells.append(spread(of, "{:.1f}") if of else "–")
         out.append(f"| {row.title} | " + " | ".join(cells) + " |")
     out += [fact_line(title, key, form, shown, facts, len(peers)) for title, key, form in FACTS]

@@ -21,7 +21,7 @@ use printer::Printer;
 use sampling::Sampler;
 use sidelight_component::metrics::Registry;
 use sidelight_component::{
-    ALL_SIGNALS, About, BuildContext, BuildError, Clock, Exporter, Request, Sent, async_trait,
+    ALL_SIGNALS, About, BuildContext, BuildError, Clock, Exporter, Panics, Request, Sent, async_trait,
 };
 
 pub use config::{Config, Verbosity};
@@ -42,6 +42,7 @@ struct Debug {
     sampler: Mutex<Sampler>,
     clock: Clock,
     metrics: Registry,
+    panics: Panics,
     /// There from start to stop.
     printer: RwLock<Option<Arc<Printer>>>,
 }
@@ -55,13 +56,20 @@ impl Debug {
             sampler: Mutex::new(Sampler::new(config.sampling_initial, config.sampling_thereafter)),
             clock: cx.clock.clone(),
             metrics: cx.metrics.clone(),
+            panics: cx.panics(),
             printer: RwLock::new(None),
         }
     }
 
     fn start_with(&self, outputs: Vec<Output>) -> Result<(), BuildError> {
-        let printer = Printer::start(self.id.clone(), self.verbosity, outputs, &self.metrics)
-            .map_err(|e| BuildError::new(format!("cannot start the thread that writes: {e}")))?;
+        let printer = Printer::start(
+            self.id.clone(),
+            self.verbosity,
+            outputs,
+            &self.metrics,
+            self.panics.clone(),
+        )
+        .map_err(|e| BuildError::new(format!("cannot start the thread that writes: {e}")))?;
         *self.printer.write() = Some(Arc::new(printer));
         Ok(())
     }

@@ -6,13 +6,12 @@
 //! buffer; what waits are references to the batch's own bytes, which the memory budget knows.
 
 use std::fmt::{self, Write};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use sidelight_component::Request;
 use sidelight_component::metrics::{Counter, Registry};
+use sidelight_component::{Panics, Request};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 use tracing::warn;
@@ -61,6 +60,7 @@ impl Printer {
         verbosity: Verbosity,
         outputs: Vec<Output>,
         metrics: &Registry,
+        panics: Panics,
     ) -> std::io::Result<Self> {
         let counter = |reason: &str| {
             let help = "Batches that the debug exporter took but could not show.";
@@ -80,6 +80,7 @@ impl Printer {
             id,
             verbosity,
             outputs,
+            panics,
             shared: shared.clone(),
             is_failing: false,
         };
@@ -124,6 +125,7 @@ struct Press {
     id: String,
     verbosity: Verbosity,
     outputs: Vec<Output>,
+    panics: Panics,
     shared: Arc<Shared>,
     /// The last batch could not be written; so much was said.
     is_failing: bool,
@@ -132,7 +134,8 @@ struct Press {
 impl Press {
     fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
         while let Some(job) = jobs.blocking_recv() {
-            let printed = catch_unwind(AssertUnwindSafe(|| self.print(&job)));
+            let panics = self.panics.clone();
+            let printed = panics.contain("showing a batch", || self.print(&job));
             let failure = printed.unwrap_or_else(|_| Some("cannot format it".to_owned()));
             self.shared.stuck.store(false, Ordering::Relaxed);
             self.note(failure);

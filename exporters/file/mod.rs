@@ -99,9 +99,12 @@ impl FileExporter {
     ) -> io::Result<T> {
         let mut destination = self.shared.destination.clone().lock_owned().await;
         let unix_nanos = self.clock.now().unix_nanos;
-        spawn_blocking(move || work(&mut destination, unix_nanos))
-            .await
-            .map_err(io::Error::other)
+        let worked = spawn_blocking(move || work(&mut destination, unix_nanos)).await;
+        worked.map_err(|ended| match ended.try_into_panic() {
+            // The engine contains it and builds the exporter anew.
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(ended) => io::Error::other(ended),
+        })
     }
 
     fn schedule_flush(&self) {

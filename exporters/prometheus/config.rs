@@ -48,9 +48,11 @@ settings! {
         resource_to_telemetry_conversion: ResourceToTelemetry,
         /// True: series have no `otel_scope_…` labels.
         without_scope_info: bool = false,
-        /// Series that are kept; what there is room for in half of the memory budget, if that is less. Of further ones, deltas
-        /// are added up in one series with `otel_metric_overflow="true"`, and other points are refused.
-        max_series: u32 [1..] = 200_000,
+        /// Series that are kept in all; what there is room for in half of the memory budget, if that is less. Of further ones,
+        /// deltas are added up in one series with `otel_metric_overflow="true"`, and other points are refused.
+        max_series: u32 [1..] = 100_000,
+        /// The same for the series of one name, so that one metric with too many labels leaves room for all others.
+        max_series_per_metric: u32 [1..] = 10_000,
         /// The queue before the exporter: not needed, because points are taken at once.
         sending_queue: SendingQueue = SendingQueue { enabled: false, ..SendingQueue::default() },
     }

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use http::Request;
 use sidelight_component::metrics::{Counter, Gauge};
 use sidelight_component::{
-    About, BuildContext, BuildError, Exporter, Request as Sending, Sent, Signal, async_trait,
+    About, BuildContext, BuildError, Exporter, Panics, Request as Sending, Sent, Signal, async_trait,
     beside_the_workers,
 };
 use sidelight_exposition::names::MetricNamer;
@@ -52,6 +52,7 @@ const STOP_TIME: Duration = Duration::from_secs(1);
 struct PrometheusExporter {
     config: Config,
     id: Arc<str>,
+    panics: Panics,
     budget: usize,
     tls: parking_lot::Mutex<Option<ServerTls>>,
     scraped: Arc<Scraped>,
@@ -71,6 +72,7 @@ struct Serving {
 /// What the exporter tells about itself.
 struct Counts {
     refused: [Counter; Reason::ALL.len()],
+    overflowed: Counter,
     series: Gauge,
     bytes: Gauge,
 }
@@ -79,13 +81,25 @@ impl PrometheusExporter {
     fn new(config: Config, cx: &BuildContext) -> Result<Self, BuildError> {
         let tls = config.server.tls.as_ref();
         let tls = tls.map(|tls| tls.load("tls")).transpose()?;
-        let state = Arc::new(State::new(rules(&config), config.max_series as usize, &cx.budget));
+        let counts = Counts::new(cx);
+        let state = State::new(
+            rules(&config),
+            config.max_series as usize,
+            &cx.budget,
+            counts.overflowed.clone(),
+        );
         Ok(Self {
             id: cx.id.as_str().into(),
+            panics: cx.panics(),
             budget: cx.budget.limit(),
             tls: parking_lot::Mutex::new(tls),
-            scraped: Arc::new(Scraped::new(state, config.offers(), config.send_timestamps, cx)),
-            counts: Arc::new(Counts::new(cx)),
+            scraped: Arc::new(Scraped::new(
+                Arc::new(state),
+                config.offers(),
+                config.send_timestamps,
+                cx,
+            )),
+            counts: Arc::new(counts),
             serving: parking_lot::Mutex::new(None),
             config,
         })
@@ -114,6 +128,7 @@ fn rules(config: &Config) -> Rules {
         scope_labels: !config.without_scope_info,
         resource_labels: resource.enabled,
         service_labels: !resource.exclude_service_attributes,
+        max_series_per_metric: config.max_series_per_metric as usize,
         expiration: u32::try_from(config.metric_expiration.as_secs()).unwrap_or(u32::MAX),
     }
 }
@@ -129,6 +144,11 @@ impl Counts {
                 cx.metrics
                     .counter("sidelight_prometheus_refused_points", help, &labels)
             }),
+            overflowed: cx.metrics.counter(
+                "sidelight_prometheus_overflowed_points",
+                "Data points added up in a series with otel_metric_overflow=\"true\".",
+                &[("exporter", id)],
+            ),
             series: gauge(
                 "sidelight_prometheus_series",
                 "Series that are shown to Prometheus.",
@@ -178,7 +198,9 @@ impl Exporter for PrometheusExporter {
             async move { scraped.answer(request).await }
         };
         let settings = self.config.server.server_settings(self.budget);
-        let mut server = Server::new(listener, settings, service);
+        let panics = self.panics.clone();
+        let mut server = Server::new(listener, settings, service)
+            .on_panic(move |doing, panic| drop(panics.note(doing, panic)));
         if let Some(tls) = self.tls.lock().take() {
             server = server.with_tls(tls);
         }
@@ -189,7 +211,12 @@ impl Exporter for PrometheusExporter {
             }
         });
         let interval = (self.config.metric_expiration / 4).clamp(Duration::from_secs(1), SWEEP_INTERVAL);
-        let sweeping = tokio::spawn(sweep(self.scraped.clone(), self.counts.clone(), interval));
+        let sweeping = tokio::spawn(sweep(
+            self.scraped.clone(),
+            self.counts.clone(),
+            self.panics.clone(),
+            interval,
+        ));
         *self.serving.lock() = Some(Serving {
             shutdown,
             server,
@@ -233,12 +260,14 @@ impl Exporter for PrometheusExporter {
 }
 
 /// Forgets series that are over, until it is aborted.
-async fn sweep(scraped: Arc<Scraped>, counts: Arc<Counts>, interval: Duration) {
+async fn sweep(scraped: Arc<Scraped>, counts: Arc<Counts>, panics: Panics, interval: Duration) {
     loop {
         tokio::time::sleep(interval).await;
         let now = scraped.now();
         let state = scraped.state.clone();
-        beside_the_workers(move || state.sweep(now)).await;
+        let work = beside_the_workers(move || state.sweep(now));
+        // The next time is another try.
+        let _ = panics.contain_async("forgetting old series", work).await;
         counts.note_size(&scraped.state);
     }
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use sidelight_component::{
-    BuildContext, BuildError, DrainSignal, Extension, Host, ReceiverError, State, StatusReporter, async_trait,
+    BuildContext, BuildError, DrainSignal, Extension, Host, Panics, ReceiverError, State, StatusReporter,
+    async_trait,
 };
 use sidelight_self_telemetry::admin::{AdminThread, Listener, Server};
 
@@ -15,6 +16,7 @@ pub(super) struct HealthCheck {
     config: Config,
     answers: Arc<Answers>,
     status: StatusReporter,
+    panics: Panics,
     server: Option<Server>,
 }
 
@@ -25,6 +27,7 @@ impl HealthCheck {
             config,
             answers,
             status: cx.status.clone(),
+            panics: cx.panics(),
             server: None,
         }
     }
@@ -43,7 +46,7 @@ impl Extension for HealthCheck {
         let listener = Listener::bind(&config.endpoint, config.insecure, &config.allowed_hosts)
             .map_err(|error| BuildError::at("endpoint", error.to_string()))?;
         let thread = AdminThread::shared()
-            .and_then(|thread| Server::start(listener, thread, self.answers.clone()))
+            .and_then(|thread| Server::start(listener, thread, self.answers.clone(), self.panics.clone()))
             .map_err(|error| BuildError::new(format!("cannot start the thread that answers: {error}")))?;
         self.server = Some(thread);
         Ok(())

@@ -44,6 +44,10 @@ pub const ABOUT: About = About {
 };
 
 impl ReceiverConfig for Config {
+    fn holds_back(&self) -> bool {
+        false
+    }
+
     fn build(&self, cx: &BuildContext) -> Result<Box<dyn Receiver>, BuildError> {
         Ok(Box::new(HostMetrics {
             config: self.clone(),

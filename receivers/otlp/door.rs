@@ -11,6 +11,7 @@ use tracing::field::Empty;
 use tracing::{Instrument as _, Span, info_span};
 
 use super::reply::Encoding;
+use super::unread::{Unread, UnreadRequests};
 
 /// How long a client is assumed to wait for its answer when it does not say.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -62,6 +63,7 @@ pub(super) struct Door {
     malformed: Counter,
     recoded: Counter,
     replaced_utf8: Counter,
+    pub(super) unread: UnreadRequests,
 }
 
 impl Door {
@@ -80,6 +82,7 @@ impl Door {
                 "Requests in an unusual encoding, which were written anew",
                 &labels,
             ),
+            unread: UnreadRequests::new(receiver, metrics),
             replaced_utf8: metrics.counter(
                 "sidelight_receiver_replaced_strings",
                 "Strings with invalid UTF-8, which was replaced by U+FFFD",
@@ -166,10 +169,14 @@ impl Door {
     fn json(&self, signal: Signal, text: &[u8], max_size: usize) -> Result<Payload, Refusal> {
         let most = self.budget.largest_beside(text.len());
         if text.len() > most {
+            self.unread.count(Unread::TooLarge);
             return Err(Refusal::TooLarge(most));
         }
         // Protobuf is rarely larger than its JSON; what it is larger is charged when it is known.
-        let permit = self.budget.charge(text.len()).map_err(Refusal::Overloaded)?;
+        let permit = self.budget.charge(text.len()).map_err(|full| {
+            self.unread.count(Unread::NoMemory);
+            Refusal::Overloaded(full)
+        })?;
         let transcoded = json::to_protobuf(signal, text, max_size).map_err(|e| {
             self.malformed.add(1);
             Refusal::Malformed(e.to_string())

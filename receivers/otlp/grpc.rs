@@ -48,7 +48,10 @@ impl Grpc {
         let deadline = deadline(timeout);
         let bytes = match read_message(request.into_body(), encoding, self.limits, &self.admission).await {
             Ok(bytes) => bytes,
-            Err(status) => return status.into_response(),
+            Err(status) => {
+                self.door.unread.count((&status).into());
+                return status.into_response();
+            }
         };
         let body = Body {
             signal,

@@ -37,7 +37,10 @@ impl Http {
         let deadline = deadline(None);
         let bytes = match read_body(&head, body, self.limits, &self.admission).await {
             Ok(bytes) => bytes,
-            Err(error) => return reply::http_unreadable(encoding, &error),
+            Err(error) => {
+                self.door.unread.count((&error).into());
+                return reply::http_unreadable(encoding, &error);
+            }
         };
         let body = Body {
             signal,

@@ -8,6 +8,7 @@ mod reply;
 mod service;
 #[cfg(test)]
 mod tests;
+mod unread;
 
 use sidelight_component::{ALL_SIGNALS, About};
 

@@ -1,5 +1,6 @@
 //! The receiver's life: listeners opened, served, drained.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use http::{Request, Response};
@@ -136,6 +137,7 @@ impl Receiver for OtlpReceiver {
             };
             info!(component = %self.context.id, endpoint = %listener.local_address(), "listening for {what}");
             let server = with_tls(Server::new(listener, settings, service), self.grpc_tls.take());
+            let server = server.on_panic(tell_of_panics(&self.context));
             serve(&mut servers, server, drain.clone());
         }
         if let (Some(listener), Some(settings), Some(http)) = (self.http_listener.take(), http_settings, http)
@@ -146,6 +148,7 @@ impl Receiver for OtlpReceiver {
             };
             info!(component = %self.context.id, endpoint = %listener.local_address(), "listening for OTLP over HTTP");
             let server = with_tls(Server::new(listener, settings, service), self.http_tls.take());
+            let server = server.on_panic(tell_of_panics(&self.context));
             serve(&mut servers, server, drain.clone());
         }
         while let Some(ended) = servers.join_next().await {
@@ -157,6 +160,12 @@ impl Receiver for OtlpReceiver {
         }
         Ok(())
     }
+}
+
+/// A panic over one request is counted and costs that request alone.
+fn tell_of_panics(context: &BuildContext) -> impl Fn(&str, &(dyn Any + Send)) + Send + Sync + 'static {
+    let panics = context.panics();
+    move |doing, panic| drop(panics.note(doing, panic))
 }
 
 /// One port for both: gRPC is told by its content type.

@@ -335,6 +335,10 @@ impl Config {
 }
 
 impl ReceiverConfig for Config {
+    fn holds_back(&self) -> bool {
+        false
+    }
+
     fn build(&self, cx: &BuildContext) -> Result<Box<dyn Receiver>, BuildError> {
         Ok(Box::new(ProcessReceiver::new(self, cx)))
     }

@@ -78,6 +78,7 @@ impl Receiver for PrometheusReceiver {
         let shared = Arc::new(Shared {
             output: output.clone(),
             meters: Meters::new(&self.context),
+            panics: self.context.panics(),
             context: self.context,
         });
         let mut loops = JoinSet::new();

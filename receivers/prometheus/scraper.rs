@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sidelight_component::{BuildContext, Outcome, Output, Overloaded, beside_the_workers};
+use sidelight_component::{BuildContext, Outcome, Output, Overloaded, Panicked, Panics, beside_the_workers};
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior};
 use tracing::{debug, info, warn};
@@ -43,6 +43,8 @@ enum ScrapeError {
     Record(#[from] RecordError),
     #[error("the job has more than {0} targets (`target_limit`)")]
     TargetLimit(u64),
+    #[error("it panicked: {0}")]
+    Panicked(String),
 }
 
 /// What all targets of a receiver share.
@@ -50,6 +52,7 @@ pub(super) struct Shared {
     pub(super) context: BuildContext,
     pub(super) output: Output,
     pub(super) meters: Meters,
+    pub(super) panics: Panics,
 }
 
 /// One target at work.
@@ -58,6 +61,7 @@ pub(super) struct Scraper {
     job: Arc<Job>,
     target: Arc<Target>,
     fetcher: Fetcher,
+    encryption: Arc<Encryption>,
     /// `None` while a page is taken beside the workers.
     state: Option<SeriesState>,
     phase: watch::Receiver<Phase>,
@@ -77,7 +81,8 @@ impl Scraper {
     ) -> Self {
         let budget = &shared.context.budget;
         Self {
-            fetcher: Fetcher::new(job.clone(), target.clone(), encryption, budget),
+            fetcher: Fetcher::new(job.clone(), target.clone(), encryption.clone(), budget),
+            encryption,
             state: Some(SeriesState::new(job.clone(), target.clone(), budget)),
             shared,
             job,
@@ -101,10 +106,35 @@ impl Scraper {
                 phase = ended(&mut self.phase) => return self.end(phase).await,
                 _ = ticks.tick() => {}
             }
-            if let Some(phase) = self.scrape().await {
-                return self.end(phase).await;
+            let panics = self.shared.panics.clone();
+            match panics.contain_async("scraping a target", self.scrape()).await {
+                Ok(None) => {}
+                Ok(Some(phase)) => return self.end(phase).await,
+                Err(panicked) => self.begin_anew(&panicked).await,
             }
         }
+    }
+
+    /// After a panic: what was known of the target's series may be wrong, or is gone. That its scrape failed is told.
+    async fn begin_anew(&mut self, panicked: &Panicked) {
+        let shared = self.shared.clone();
+        let budget = &shared.context.budget;
+        let (job, target) = (self.job.clone(), self.target.clone());
+        self.state = Some(SeriesState::new(job.clone(), target.clone(), budget));
+        self.fetcher = Fetcher::new(job, target, self.encryption.clone(), budget);
+        self.note(
+            Err(ScrapeError::Panicked(panicked.message.clone())),
+            Counts::default(),
+        );
+        let report = Report {
+            is_up: false,
+            duration: Duration::ZERO,
+            counts: Counts::default(),
+        };
+        let deadline = shared.context.clock.now().instant + self.target.interval;
+        let handing = self.hand_over(Some(report), Some(deadline));
+        // The page may not be what panics.
+        let _ = shared.panics.contain_async("telling of a panic", handing).await;
     }
 
     /// How long until this target's turn within the interval.
@@ -159,6 +189,8 @@ impl Scraper {
         };
         let is_short = page.body.len() <= most;
         let work = move || {
+            #[cfg(test)]
+            assert!(!page.body.starts_with(b"# panic"), "on purpose");
             let recorded = state.record(&page.body, page.format, now);
             (state, recorded)
         };

@@ -1,10 +1,17 @@
 //! What the program can be told to do: one file per command.
 
 pub(crate) mod components;
+pub(crate) mod dlq;
+mod get;
 pub(crate) mod health;
+pub(crate) mod ledger;
+pub(crate) mod queue;
 pub(crate) mod run;
+mod stopped;
+mod storages;
 pub(crate) mod top;
 pub(crate) mod validate;
+mod writable;
 
 use std::io::{IsTerminal, Write};
 
@@ -27,7 +34,9 @@ pub(crate) struct Checked {
 
 /// Reads and checks the configuration; nothing is opened or started.
 pub(crate) fn check(options: &ConfigOptions) -> Checked {
-    let (tree, mistakes) = load(&options.paths(), &sidelight_config::ProcessEnv);
+    let paths = options.paths();
+    let (tree, mut mistakes) = load(&paths, &sidelight_config::ProcessEnv);
+    writable::warn_of_writable(&paths, tree.as_ref(), &mut mistakes);
     check_tree(tree, mistakes)
 }
 

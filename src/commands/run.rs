@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
+use sidelight_component::check_private_directory;
 use sidelight_component::metrics::Registry;
 use sidelight_config::{Mistake, Mistakes};
 use sidelight_pipeline::{Engine, Leftover, Places, Plan, StartError, mistakes::code};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 use crate::arguments::RunOptions;
 use crate::commands::{Checked, check, show};
 use crate::exit::Exit;
+use crate::open_files;
 use crate::own_telemetry::OwnTelemetry;
 use crate::terminal::Display;
 
@@ -32,6 +34,8 @@ pub(crate) fn run_checked(checked: Checked, display: Option<Display>) -> Exit {
         Ok(log) => log,
         Err(e) => return failed(&e),
     };
+    let files = open_files::raise_limit();
+    debug!(files, "open files that this process may have");
     let runtime = match runtime(plan.settings.workers) {
         Ok(runtime) => runtime,
         Err(e) => return failed(&format!("cannot start the worker threads: {e}")),
@@ -69,6 +73,9 @@ async fn live(plan: Plan, mistakes: Mistakes, telemetry: &OwnTelemetry, display:
         Err(e) => return failed(&format!("cannot listen for signals: {e}")),
     };
     let places = plan.places.clone();
+    if let Err(e) = check_private_directory(&plan.settings.state_directory) {
+        return failed(&format!("service.sidelight.state_directory: {e}"));
+    }
     let metrics = Registry::default();
     let opened = match telemetry.open(&metrics) {
         Ok(opened) => opened,

@@ -1,6 +1,7 @@
 //! What the program shows on the terminal while it runs.
 
 mod last_lines;
+mod utc;
 
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};
@@ -12,6 +13,8 @@ use sidelight_component::{Clock, Host, beside_the_workers};
 use sidelight_pipeline::EngineHost;
 use sidelight_self_telemetry::MetricSources;
 use sidelight_self_telemetry::summary::{self, Snapshot};
+
+pub(crate) use utc::utc;
 
 /// How often the summary of a running sidecar is shown.
 const SUMMARY_INTERVAL: Duration = Duration::from_secs(5);

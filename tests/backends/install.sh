@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# install.sh <program>…   jaeger | prometheus | otelcol | otelcol-prometheus | rotel | postgres | redis
-#                         | nginx | mariadb | node-exporter | redis-exporter | postgres-exporter | nginx-exporter
+# install.sh <program>…   jaeger | prometheus | otelcol | otelcol-prometheus | otelcol-storage | rotel
+#                         | postgres | redis | nginx | mariadb | node-exporter | redis-exporter | postgres-exporter | nginx-exporter
 #                         | mysqld-exporter | compose-config | systemd-machine | all
 # Installs the programs that tests and benchmarks run against, into ${SIDELIGHT_BACKENDS_DIR:-~/.cache/backends}/bin.
 # What is there already is left alone; FORCE=1 installs it again. Needs go (jaeger, prometheus, otelcol…), python3 with
@@ -11,6 +11,7 @@
 JAEGER_VERSION=1.76.0 # the Go module's number of Jaeger 2.13
 PROMETHEUS_VERSION=3.15.0 PROMETHEUS_MODULE_VERSION=0.315.0
 OTELCOL_VERSION=0.157.0
+OTELCOL_STORAGE_VERSION=0.165.0 # `filestorage` is not to be had for the release above
 ROTEL_VERSION=0.0.1a15
 
 # The commands that the distribution's packages bring. Everything else is built or unpacked here.
@@ -51,10 +52,10 @@ build_prometheus() {
   done
 }
 
-# build_collector <name> <manifest>
+# build_collector <name> <manifest> [version]
 build_collector() {
   cp "$BACKENDS_HERE/otelcol/$2" "$WORK/manifest.yaml"
-  GOBIN=$WORK/bin go install "go.opentelemetry.io/collector/cmd/builder@v$OTELCOL_VERSION"
+  GOBIN=$WORK/bin go install "go.opentelemetry.io/collector/cmd/builder@v${3:-$OTELCOL_VERSION}"
   # The builder only writes the program here: its own last step also fetches modules that other platforms need.
   (cd "$WORK" && bin/builder --config manifest.yaml --skip-compilation) >"$WORK/builder.log" 2>&1 || true
   (cd "$WORK/build" && go build -tags remove_all_sd -trimpath -ldflags "-s -w" -o "$WORK/otelcol" .) ||
@@ -143,6 +144,7 @@ install_one() ( # a subshell: its temporary folder and its lock go with it
     jaeger | prometheus) build_"$1" ;;
     otelcol) build_collector otelcol manifest.yaml ;;
     otelcol-prometheus) build_collector otelcol-prometheus prometheus.yaml ;;
+    otelcol-storage) build_collector otelcol-storage storage.yaml "$OTELCOL_STORAGE_VERSION" ;;
     compose-config) build_compose_config ;;
     systemd-machine) install_systemd_machine ;;
     rotel) install_rotel ;;
@@ -153,10 +155,10 @@ install_one() ( # a subshell: its temporary folder and its lock go with it
 )
 
 [ $# -gt 0 ] || usage
-[ "$1" != all ] || set -- rotel jaeger prometheus otelcol otelcol-prometheus compose-config systemd-machine "${DEBIAN_PROGRAMS[@]}"
+[ "$1" != all ] || set -- rotel jaeger prometheus otelcol otelcol-prometheus otelcol-storage compose-config systemd-machine "${DEBIAN_PROGRAMS[@]}"
 for program in "$@"; do
   case $program in
-    jaeger | prometheus | otelcol | otelcol-prometheus | rotel | compose-config | systemd-machine) ;;
+    jaeger | prometheus | otelcol | otelcol-prometheus | otelcol-storage | rotel | compose-config | systemd-machine) ;;
     *) is_debian "$program" || { echo "unknown program: $program" >&2; usage; } ;;
   esac
 done

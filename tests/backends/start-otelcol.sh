@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The OpenTelemetry Collector. OTELCOL_CONFIG: its configuration (default: OTLP in, `debug` out). SIGTERM ends it.
-# OTELCOL_PROGRAM: otelcol, or otelcol-prometheus, which has more components.
+# OTELCOL_PROGRAM: otelcol; or otelcol-prometheus or otelcol-storage, which have more components.
 . "$(dirname "$0")/lib.sh"
 program=${OTELCOL_PROGRAM:-otelcol}
 need_program "$program"

@@ -62,7 +62,7 @@ async fn components_are_listed_by_role_with_their_signals_and_old_names() {
         "receivers:\n  host_metrics ",
         "\nprocessors:\n",
         "\nexporters:\n",
-        "\nextensions:\n  health_check",
+        "\nextensions:\n  file_storage ",
     ] {
         assert!(out.contains(section), "{section:?} is not in\n{out}");
     }
@@ -218,4 +218,46 @@ async fn a_mistake_on_the_command_line_is_exit_code_2() {
     let output = run(&["--configg", "x"]).await;
     assert_eq!(output.status.code(), Some(2));
     assert!(texts(&output).1.contains("--config"), "{:?}", texts(&output));
+}
+
+const SMALL: &str = "
+receivers: {otlp: {protocols: {grpc: {endpoint: 127.0.0.1:0}}}}
+exporters: {nop: }
+service:
+  telemetry: {metrics: {level: none}}
+  pipelines: {traces: {receivers: [otlp], exporters: [nop]}}
+";
+
+#[tokio::test]
+async fn a_configuration_that_everybody_can_write_is_warned_of() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let config = Config::new(SMALL);
+    let quiet = run(&["validate", "--config", config.path()]).await;
+    assert!(quiet.status.success() && quiet.stderr.is_empty(), "{quiet:?}");
+    std::fs::set_permissions(&config.path, std::fs::Permissions::from_mode(0o666)).expect("allowed");
+    let warned = run(&["validate", "--config", config.path()]).await;
+    let text = String::from_utf8_lossy(&warned.stderr).into_owned();
+    assert!(warned.status.success(), "{text}");
+    assert!(
+        text.contains("everybody on this machine can write") && text.contains("chmod o-w"),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn a_state_directory_that_is_a_link_is_refused_before_anything_is_opened() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let link = folder.path().join("state");
+    std::os::unix::fs::symlink(folder.path(), &link).expect("made");
+    let config = Config::new(&SMALL.replace(
+        "service:",
+        &format!("service:\n  sidelight: {{state_directory: {}}}", link.display()),
+    ));
+    let refused = run(&["--config", config.path()]).await;
+    let text = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(1), "{text}");
+    assert!(
+        text.contains("state_directory") && text.contains("is a symbolic link"),
+        "{text}"
+    );
 }

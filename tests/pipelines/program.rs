@@ -196,6 +196,29 @@ impl Program {
             .expect("a number")
     }
 
+    /// Processor time used so far, by user and system, in ticks (hundredths of a second).
+    pub(crate) fn cpu_ticks(&self) -> u64 {
+        let text = std::fs::read_to_string(format!("/proc/{}/stat", self.pid())).expect("it runs");
+        // The name of the program may have blanks; behind it come the state and the fields from the fourth on.
+        let (_, fields) = text.rsplit_once(')').expect("a name");
+        let ticks = |nth: usize| {
+            fields
+                .split_whitespace()
+                .nth(nth)
+                .and_then(|field| field.parse::<u64>().ok())
+        };
+        ticks(11).expect("utime") + ticks(12).expect("stime")
+    }
+
+    /// Open file descriptors that it may have: the soft limit and the hard one.
+    pub(crate) fn open_files_limits(&self) -> Vec<String> {
+        let text = std::fs::read_to_string(format!("/proc/{}/limits", self.pid())).expect("it runs");
+        let mut lines = text.lines();
+        let line = lines.find_map(|line| line.strip_prefix("Max open files"));
+        let fields = line.expect("a limit").split_whitespace();
+        fields.take(2).map(str::to_owned).collect()
+    }
+
     /// Open file descriptors.
     pub(crate) fn open_files(&self) -> usize {
         std::fs::read_dir(format!("/proc/{}/fd", self.pid()))

@@ -1,6 +1,6 @@
 //! Starts that cannot be.
 
-use crate::program::{Config, run};
+use crate::program::{Config, Program, run};
 
 fn config(grpc: &str, http: &str, health: &str) -> Config {
     Config::new(&format!(
@@ -73,4 +73,17 @@ async fn a_port_in_use_is_told_at_the_line_that_names_it() {
         );
         assert!(!err.contains("everything is ready"), "{err}");
     }
+}
+
+#[tokio::test]
+async fn it_may_have_as_many_open_files_as_the_system_lets_it() {
+    let config = "
+receivers: {otlp: {protocols: {grpc: {endpoint: 127.0.0.1:0}}}}
+exporters: {nop: }
+service:
+  telemetry: {logs: {encoding: json}, metrics: {level: none}}
+  pipelines: {traces: {receivers: [otlp], exporters: [nop]}}
+";
+    let program = Program::start_by(&["prlimit", "--nofile=256:300"], config).await;
+    assert_eq!(program.open_files_limits(), ["300", "300"]);
 }

@@ -197,6 +197,9 @@ pub(crate) struct Args {
     /// What the lines look like
     #[arg(long, value_enum, default_value = "plain")]
     pub(crate) line: Line,
+    /// Instead of one run, take commands on standard input: see `driven.rs`
+    #[arg(long)]
+    pub(crate) driven: bool,
     /// A name that is copied into the output
     #[arg(long, default_value = "")]
     pub(crate) label: String,

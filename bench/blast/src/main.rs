@@ -12,10 +12,12 @@
 //! - `BLAST_OUT`  host:port of the sink: it takes OTLP over gRPC and over HTTP on the same port
 //! - `BLAST_FILE` with `--lines`: a log file to read from its beginning and ship to the sink
 //!
-//! One JSON object is printed. The exit status is 0 only when the run counts: everything sent was
+//! With `--driven` whoever starts `blast` starts the collector too, and says by commands what to send and what the
+//! sink does: `driven.rs`. Otherwise one JSON object is printed. The exit status is 0 only when the run counts: everything sent was
 //! acknowledged and arrived, unchanged, and the machine was ours. Start reading at `run.rs`.
 
 mod args;
+mod driven;
 mod histogram;
 mod machine;
 mod payload;
@@ -58,6 +60,10 @@ fn start(args: &Args) -> Result<bool> {
         }
     };
     runtime.enable_all().build()?.block_on(async {
+        if args.driven {
+            driven::run(args).await?;
+            return Ok(true);
+        }
         if args.lines > 0 {
             println!("{}", tail::run(args).await?);
             return Ok(true);

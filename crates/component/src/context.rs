@@ -9,6 +9,7 @@ use crate::budget::Budget;
 use crate::clock::Clock;
 use crate::id::{ComponentId, PipelineId};
 use crate::metrics::Registry;
+use crate::panics::Panics;
 use crate::status::StatusReporter;
 
 /// What the engine gives a component when it is built.
@@ -26,10 +27,19 @@ pub struct BuildContext {
     pub metrics: Registry,
     /// Where the component says how it is.
     pub status: StatusReporter,
-    /// Where it may keep state: a folder of its own, made by whoever needs it, 0700.
+    /// Where it may keep state: a folder of its own, made by whoever needs it, with
+    /// [`make_private_directory`](crate::make_private_directory).
     pub state_dir: PathBuf,
     /// Threads that run pipelines.
     pub workers: usize,
+}
+
+impl BuildContext {
+    /// Where panics of the component's own tasks and of the requests that it answers are counted. The engine contains
+    /// those in the calls that it makes itself.
+    pub fn panics(&self) -> Panics {
+        Panics::new(&self.status.role().to_string(), self.id.as_str(), &self.metrics)
+    }
 }
 
 /// Why a component could not be built or started.

@@ -87,7 +87,8 @@ pub enum Sent {
 /// Sends requests to one destination. Shared by all signals; called concurrently.
 #[async_trait]
 pub trait Exporter: Send + Sync {
-    /// Connects or opens what is needed before data comes. A destination that is away is no error.
+    /// Connects or opens what is needed before data comes. A destination that is away is no error. After a panic another
+    /// instance of the same settings is built and started, once this one's [`Exporter::stop`] is over.
     ///
     /// # Errors
     /// [`BuildError`] where it can never work: a folder that cannot be written, a bad certificate file.

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 
 use crate::context::{BuildContext, BuildError, DrainSignal, Resource};
 use crate::receiver::ReceiverError;
+use crate::storage::StorageSettings;
 
 /// What an extension can see of the running engine.
 pub trait Host: Send + Sync {
@@ -49,6 +50,11 @@ pub trait ExtensionConfig: sidelight_config::Settings {
     /// What it will own.
     fn resources(&self) -> Vec<Resource> {
         Vec::new()
+    }
+
+    /// How queues are kept in it, where it is a storage.
+    fn storage(&self) -> Option<StorageSettings> {
+        None
     }
 
     /// Builds the extension. No input or output happens here.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use sidelight_config::{Kind, Node, Reader, Setting};
 use sidelight_proto::Signal;
 
 /// What a component does in a pipeline; also the section of `pipeline.yaml` it is declared in.
@@ -98,6 +99,26 @@ impl FromStr for ComponentId {
             full,
             type_len: type_name.len(),
         })
+    }
+}
+
+impl Setting for ComponentId {
+    fn kind() -> Kind {
+        Kind::String
+    }
+
+    fn read(node: &Node, cx: &mut Reader<'_>) -> Option<Self> {
+        let Some(text) = node.text().filter(|_| !node.is_null()) else {
+            return cx.wrong_type(node, "a component's id");
+        };
+        match text.parse() {
+            Ok(id) => Some(id),
+            Err(e) => cx.invalid(node, &format!("is no component id: {e}"), None),
+        }
+    }
+
+    fn show(&self) -> String {
+        self.to_string()
     }
 }
 

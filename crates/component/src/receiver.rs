@@ -41,6 +41,11 @@ pub trait ReceiverConfig: sidelight_config::Settings {
         Vec::new()
     }
 
+    /// False where it measures or asks at its own time and nobody repeats what a full queue refuses.
+    fn holds_back(&self) -> bool {
+        true
+    }
+
     /// Builds the receiver. No input or output happens here.
     ///
     /// # Errors

@@ -14,6 +14,7 @@ use crate::extension::{Extension, ExtensionConfig};
 use crate::processor::{AckBehaviour, Processor, ProcessorConfig, Sharding};
 use crate::receiver::{Receiver, ReceiverConfig};
 use crate::sending::{BatchSettings, SendingSettings};
+use crate::storage::StorageSettings;
 
 /// What a component says about itself, next to its settings.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +38,8 @@ pub trait BuildReceiver: Send + Sync {
     fn resources(&self) -> Vec<Resource>;
     /// See [`ReceiverConfig::request_limits`].
     fn request_limits(&self) -> Vec<(usize, &'static str)>;
+    /// See [`ReceiverConfig::holds_back`].
+    fn holds_back(&self) -> bool;
     /// See [`ReceiverConfig::build`].
     ///
     /// # Errors
@@ -81,6 +84,8 @@ pub trait BuildExporter: Send + Sync {
 pub trait BuildExtension: Send + Sync {
     /// See [`ExtensionConfig::resources`].
     fn resources(&self) -> Vec<Resource>;
+    /// See [`ExtensionConfig::storage`].
+    fn storage(&self) -> Option<StorageSettings>;
     /// See [`ExtensionConfig::build`].
     ///
     /// # Errors
@@ -94,6 +99,9 @@ impl<T: ReceiverConfig> BuildReceiver for T {
     }
     fn request_limits(&self) -> Vec<(usize, &'static str)> {
         ReceiverConfig::request_limits(self)
+    }
+    fn holds_back(&self) -> bool {
+        ReceiverConfig::holds_back(self)
     }
     fn build(&self, cx: &BuildContext) -> Result<Box<dyn Receiver>, BuildError> {
         ReceiverConfig::build(self, cx)
@@ -133,6 +141,9 @@ impl<T: ExporterConfig> BuildExporter for T {
 impl<T: ExtensionConfig> BuildExtension for T {
     fn resources(&self) -> Vec<Resource> {
         ExtensionConfig::resources(self)
+    }
+    fn storage(&self) -> Option<StorageSettings> {
+        ExtensionConfig::storage(self)
     }
     fn build(&self, cx: &BuildContext) -> Result<Box<dyn Extension>, BuildError> {
         ExtensionConfig::build(self, cx)

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use sidelight_config::{Check, setting_enum, settings};
 
+use crate::id::ComponentId;
+
 setting_enum! {
     /// The unit in which a queue or a batch is measured.
     pub enum Sizer {
@@ -24,7 +26,7 @@ setting_enum! {
     pub enum AckMode {
         /// When the data is queued in memory: it is lost if the program dies.
         Memory = "memory",
-        /// When the data is in the durable queue.
+        /// When the data is in the queue on disk (`storage`).
         Queue = "queue",
         /// When the destination has answered.
         Delivery = "delivery",
@@ -66,12 +68,15 @@ settings! {
         /// order.
         num_consumers: u64 [1..=1000] = 10,
         /// How much the queue holds, in `sizer` units. Without a value each queue gets an equal share of the
-        /// memory budget.
+        /// memory budget; with `storage` 1 GiB, or a tenth of what is free on the disk at the start where that is less.
         queue_size: Option<u64>,
         /// The unit of `queue_size`. Without a value: `bytes` where `queue_size` is not given either, else
         /// `requests`, which is what the Collector takes a bare number for.
         sizer: Option<Sizer>,
-        /// When the sender gets its answer. Without a value: `delivery`.
+        /// The extension that keeps the queue on disk, as in `file_storage`: what is acknowledged survives the end of the
+        /// process. It must be in `service.extensions`.
+        storage: Option<ComponentId>,
+        /// When the sender gets its answer. Without a value: `queue` with `storage`, else `delivery`.
         ack: Option<AckMode>,
         /// The Collector's word for `ack`: true is `delivery`, false is `memory`.
         wait_for_result: Option<bool>,
@@ -82,9 +87,6 @@ settings! {
         block_on_overflow: bool = false,
         /// Batching behind the queue.
         batch: BatchSettings,
-    }
-    unsupported {
-        "storage" => "the durable queue is not built yet; leave it out: what is acknowledged is delivered, because the answer waits for the destination (`ack: delivery`)",
     }
     validate SendingQueue::check;
 }
@@ -115,10 +117,30 @@ impl BatchSettings {
 
 impl SendingQueue {
     fn check(&self, check: &mut Check<'_, '_>) {
-        if self.ack == Some(AckMode::Queue) {
-            check.warning(
+        if self.storage.is_none() && self.ack == Some(AckMode::Queue) {
+            check.error_hint(
                 "ack",
-                "needs the durable queue, which is not built yet; `delivery` is used",
+                "needs a queue on disk",
+                "add `storage: file_storage`, or write `delivery`",
+            );
+        }
+        if self.storage.is_some() && self.ack_mode() == AckMode::Delivery {
+            let word = if self.ack.is_some() {
+                "ack"
+            } else {
+                "wait_for_result"
+            };
+            check.conflict(
+                word,
+                "storage",
+                "cannot wait for the destination with `storage`: a sender that waits keeps the data itself; remove one of them",
+            );
+        }
+        if self.storage.is_some() && !self.enabled {
+            check.conflict(
+                "enabled",
+                "storage",
+                "must be true with `storage`; remove one of them",
             );
         }
         if let (Some(ack), Some(wait)) = (self.ack, self.wait_for_result)
@@ -140,11 +162,13 @@ impl SendingQueue {
         match (self.ack, self.wait_for_result) {
             (Some(mode), _) => mode,
             (None, Some(false)) => AckMode::Memory,
+            (None, None) if self.storage.is_some() => AckMode::Queue,
             (None, _) => AckMode::Delivery,
         }
     }
 
-    /// The capacity in force and its unit; `None` means an equal share of the memory budget, in bytes.
+    /// The capacity in force and its unit; `None` means an equal share of the memory budget, with `storage` a share of the disk, in
+    /// bytes.
     pub fn capacity(&self) -> Option<(u64, Sizer)> {
         let size = self.queue_size?;
         Some((size, self.sizer.unwrap_or(Sizer::Requests)))

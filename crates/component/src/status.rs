@@ -39,14 +39,17 @@ pub struct Status {
 pub struct StatusBoard(Arc<Mutex<BTreeMap<(Role, ComponentId), Status>>>);
 
 impl StatusBoard {
-    /// The place where one component reports.
+    /// The place where one component reports. Who is not known yet is starting.
     pub fn reporter(&self, role: Role, id: ComponentId) -> StatusReporter {
         let reporter = StatusReporter {
             board: self.clone(),
             role,
             id,
         };
-        reporter.report(State::Starting);
+        let is_known = self.0.lock().contains_key(&(role, reporter.id.clone()));
+        if !is_known {
+            reporter.report(State::Starting);
+        }
         reporter
     }
 
@@ -69,6 +72,11 @@ pub struct StatusReporter {
 }
 
 impl StatusReporter {
+    /// The component's role.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
     /// Says how the component is from now on. Returns whether the kind of state changed.
     pub fn report(&self, state: State) -> bool {
         let mut board = self.board.0.lock();

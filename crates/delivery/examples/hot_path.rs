@@ -77,6 +77,7 @@ async fn run(yields: bool, senders: u32) -> Duration {
         budget: Budget::default(),
         metrics: Registry::default(),
         status,
+        storage: None,
     });
     let task = tokio::spawn(task);
     let bytes = bytes::Bytes::from(vec![0; 54_000]);

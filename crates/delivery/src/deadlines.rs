@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 
 use tokio::time::Instant;
 
-use crate::store::{PartKey, PartStore};
+use crate::parts::{PartKey, Parts};
 
 /// A heap of deadlines. Parts that ended earlier leave theirs behind; they are cleared away when they are
 /// more than the living.
@@ -16,7 +16,7 @@ pub(crate) struct Deadlines(BinaryHeap<Reverse<(Instant, PartKey)>>);
 const FEW: usize = 1024;
 
 impl Deadlines {
-    pub(crate) fn push(&mut self, deadline: Instant, key: PartKey, parts: &impl PartStore) {
+    pub(crate) fn push(&mut self, deadline: Instant, key: PartKey, parts: &Parts) {
         if self.0.len() > 2 * parts.len() + FEW {
             self.0.retain(|Reverse((_, key))| parts.get(*key).is_some());
         }
@@ -24,7 +24,7 @@ impl Deadlines {
     }
 
     /// The next living part whose deadline has passed.
-    pub(crate) fn pop_overdue(&mut self, now: Instant, parts: &impl PartStore) -> Option<PartKey> {
+    pub(crate) fn pop_overdue(&mut self, now: Instant, parts: &Parts) -> Option<PartKey> {
         while let Some(Reverse((deadline, key))) = self.0.peek() {
             let (deadline, key) = (*deadline, *key);
             if parts.get(key).is_some() && deadline > now {

@@ -12,7 +12,9 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
+use sidelight_component::sending::AckMode;
 use sidelight_component::{Exporter, Outcome, Payload};
+use smallvec::SmallVec;
 use tokio::time::{Instant, Sleep};
 use tracing::field::Empty;
 use tracing::{Instrument as _, info_span};
@@ -26,22 +28,22 @@ use crate::journal::Journal;
 use crate::ledger::{DropReason, RejectReason};
 use crate::pace::Pace;
 use crate::part::{Part, Place, Position, Size};
+use crate::parts::{PartKey, Parts};
 use crate::queue::Undelivered;
-use crate::queue_state::{Arrival, End, Ending, QueueState};
+use crate::queue_state::{Arrival, End, Ended, Ending, QueueState};
 use crate::retrying::{Retrying, Turn};
 use crate::rules::Rules;
-use crate::store::{PartKey, PartStore};
 
 /// A moment that has passed already is waited for this long: no mistake about a time makes a busy loop.
 const SHORTEST_SLEEP: Duration = Duration::from_millis(1);
 
 /// The state of a queue's task.
-pub(crate) struct Dispatcher<S: PartStore> {
+pub(crate) struct Dispatcher {
     pub(crate) shared: Arc<QueueState>,
     pub(crate) exporter: Arc<dyn Exporter>,
     pub(crate) rules: Rules,
     pub(crate) cutter: Cutter,
-    pub(crate) parts: S,
+    pub(crate) parts: Parts,
     pub(crate) fresh: Fresh,
     pub(crate) retrying: Retrying,
     pub(crate) deadlines: Deadlines,
@@ -67,7 +69,7 @@ enum Event {
     Time,
 }
 
-impl<S: PartStore> Dispatcher<S> {
+impl Dispatcher {
     /// Runs until the queue is drained, or abandoned and empty.
     pub(crate) async fn run(mut self) {
         loop {
@@ -110,12 +112,20 @@ impl<S: PartStore> Dispatcher<S> {
     /// True while everything leaves once more, whatever pauses and due times say. Not for data whose senders
     /// have had their answer: nobody would repeat it, so it is tried until the drain's time is over.
     fn hurries(&self) -> bool {
-        self.draining() && self.shared.acks_delivery
+        self.draining() && self.shared.acks == AckMode::Delivery
+    }
+
+    /// True where what is not delivered is there at the next start.
+    fn persists(&self) -> bool {
+        self.shared.mailbox.is_some()
     }
 
     fn is_over(&self, now: Instant) -> bool {
         let idle = || self.parts.len() == 0 && self.shared.is_idle();
-        self.ending.drain_until.is_some_and(|until| until <= now) || (self.ending.wanted() && idle())
+        // What is in the log need not be delivered at any cost: the first failure ends the drain.
+        let stuck = || self.persists() && self.in_flight.is_empty() && self.pace.paused_until(now).is_some();
+        self.ending.drain_until.is_some_and(|until| until <= now)
+            || (self.ending.wanted() && (idle() || stuck()))
     }
 
     // === what comes in ===
@@ -126,12 +136,18 @@ impl<S: PartStore> Dispatcher<S> {
         if overflowed > 0 {
             self.journal.dropped(now, DropReason::QueueFull, overflowed);
         }
-        if ending.drain_until.is_some() && !self.draining() {
+        if ending.drain_until.is_some() && !self.draining() && !self.persists() {
             self.pace.hurry();
             self.retrying.all_due(now);
         }
         self.ending = ending;
-        for Arrival { batch, size, units } in arrivals.drain(..) {
+        for Arrival {
+            batch,
+            size,
+            units,
+            stored,
+        } in arrivals.drain(..)
+        {
             let deadline = batch.deadline.map(Instant::from_std);
             let part = Part {
                 position: Position {
@@ -143,10 +159,13 @@ impl<S: PartStore> Dispatcher<S> {
                 ack: batch.ack,
                 deadline,
                 arrived: now,
-                first_attempt: None,
+                first_attempt: stored
+                    .and_then(|(_, age)| now.checked_sub(age))
+                    .filter(|at| *at < now),
                 place: Place::Fresh,
                 maybe_processed: false,
                 allowance: None,
+                stored: stored.map(|(at, _)| at),
             };
             self.arrived += 1;
             let key = self.parts.insert(part, batch.payload);
@@ -390,21 +409,23 @@ impl<S: PartStore> Dispatcher<S> {
 
     /// Brings parts to their end: ledger, room, acknowledgement.
     pub(crate) fn end_parts(&mut self, keys: &[PartKey], mut how: impl FnMut(&Part) -> (End, Outcome)) {
-        let mut ended = smallvec::SmallVec::<[(Part, End, Outcome); 2]>::new();
+        let mut ended = SmallVec::<[Ended; 2]>::new();
         for key in keys {
-            let Some(part) = self.parts.complete(*key) else {
+            let Some((part, payload)) = self.parts.complete(*key) else {
                 continue;
             };
             if part.place == Place::Fresh {
                 self.fresh.forget(part.size, &self.parts);
             }
             let (end, outcome) = how(&part);
-            ended.push((part, end, outcome));
+            ended.push(Ended {
+                part,
+                payload,
+                end,
+                outcome,
+            });
         }
-        self.shared.ended(&ended);
-        for (part, _, outcome) in ended {
-            part.ack.resolve(outcome);
-        }
+        self.shared.ended(ended);
     }
 
     pub(crate) fn reject(&mut self, keys: &[PartKey], why: RejectReason, reason: &str, now: Instant) {
@@ -422,6 +443,23 @@ impl<S: PartStore> Dispatcher<S> {
         self.end_parts(keys, |_| (End::Dropped(why), outcome.clone()));
     }
 
+    /// Forgets the parts that are in the log: they are there at the next start.
+    fn leave_in_log(&mut self) {
+        let mut were_in_flight = 0;
+        for key in self.parts.keys() {
+            let Some(part) = self.parts.get(key).filter(|part| part.stored.is_some()) else {
+                continue;
+            };
+            if part.place == Place::InFlight {
+                were_in_flight += part.size.items;
+            }
+            if let Some((part, _)) = self.parts.complete(key) {
+                part.ack.resolve(Outcome::Done);
+            }
+        }
+        self.shared.moved(were_in_flight, Place::Entry);
+    }
+
     fn items_of(&self, keys: &[PartKey]) -> u64 {
         keys.iter()
             .filter_map(|key| self.parts.get(*key))
@@ -431,9 +469,10 @@ impl<S: PartStore> Dispatcher<S> {
 }
 
 /// However the task ends, also when it is dropped half way, nobody is left without an answer.
-impl<S: PartStore> Drop for Dispatcher<S> {
+impl Drop for Dispatcher {
     fn drop(&mut self) {
         self.in_flight.clear();
+        self.leave_in_log();
         let keys = self.parts.keys();
         let mut left = self.undelivered;
         keys.iter()

@@ -6,7 +6,7 @@ use sidelight_component::Request;
 use smallvec::SmallVec;
 
 use crate::part::Position;
-use crate::store::{PartKey, PartStore};
+use crate::parts::{PartKey, Parts};
 
 /// Keys of parts in the order of arrival.
 pub(crate) type PartKeys = SmallVec<[PartKey; 4]>;
@@ -51,7 +51,7 @@ impl Entry {
     }
 
     /// Forgets the parts that have come to their end; a request that carries them is of no use any more.
-    pub(crate) fn retain_living(&mut self, parts: &impl PartStore) {
+    pub(crate) fn retain_living(&mut self, parts: &Parts) {
         let before = self.parts.len();
         self.parts.retain(|key| parts.get(*key).is_some());
         if self.parts.len() < before {

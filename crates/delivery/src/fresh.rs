@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::part::{Place, Size};
-use crate::store::{PartKey, PartStore};
+use crate::parts::{PartKey, Parts};
 
 /// The FIFO of keys. A part that is withdrawn leaves its key behind; dead keys are skipped, and cleared away
 /// when they are more than the living.
@@ -24,7 +24,7 @@ impl Fresh {
     }
 
     /// Puts the rest of a part back where the part was.
-    pub(crate) fn push_front(&mut self, key: PartKey, parts: &mut impl PartStore) {
+    pub(crate) fn push_front(&mut self, key: PartKey, parts: &mut Parts) {
         if let Some(part) = parts.get_mut(key) {
             part.place = Place::Fresh;
             self.size.add(part.size);
@@ -33,7 +33,7 @@ impl Fresh {
     }
 
     /// The first living part; clears dead keys before it away.
-    pub(crate) fn front(&mut self, parts: &impl PartStore) -> Option<PartKey> {
+    pub(crate) fn front(&mut self, parts: &Parts) -> Option<PartKey> {
         while let Some(key) = self.keys.front() {
             if parts.get(*key).is_some() {
                 return Some(*key);
@@ -44,7 +44,7 @@ impl Fresh {
     }
 
     /// Takes the first living part out.
-    pub(crate) fn pop_front(&mut self, parts: &mut impl PartStore) {
+    pub(crate) fn pop_front(&mut self, parts: &mut Parts) {
         if let Some(key) = self.front(parts)
             && let Some(part) = parts.get_mut(key)
         {
@@ -55,7 +55,7 @@ impl Fresh {
     }
 
     /// A part that waits here has come to its end.
-    pub(crate) fn forget(&mut self, size: Size, parts: &impl PartStore) {
+    pub(crate) fn forget(&mut self, size: Size, parts: &Parts) {
         self.size.subtract(size);
         if self.keys.len() > 2 * self.size.parts + FEW {
             self.keys.retain(|key| parts.get(*key).is_some());

@@ -11,15 +11,18 @@ pub enum DropReason {
     MaxElapsedTime,
     /// The program stopped before it could be delivered.
     Shutdown,
+    /// A damaged place of the log has cost them.
+    Damaged,
 }
 
 impl DropReason {
     /// All of them, in the order of the ledger.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::QueueFull,
         Self::RetryDisabled,
         Self::MaxElapsedTime,
         Self::Shutdown,
+        Self::Damaged,
     ];
 
     /// The `reason` label.
@@ -29,6 +32,7 @@ impl DropReason {
             Self::RetryDisabled => "retry_disabled",
             Self::MaxElapsedTime => "max_elapsed_time",
             Self::Shutdown => "shutdown",
+            Self::Damaged => "damaged",
         }
     }
 }
@@ -70,7 +74,7 @@ impl RejectReason {
     }
 }
 
-/// One queue's account, in items, since it was made. A consistent snapshot: see [`QueueLedger::balances`].
+/// One queue's account, in items, since it was made; of a queue on disk since its log was begun, over all starts. A consistent snapshot: see [`QueueLedger::balances`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct QueueLedger {
     /// Items that entered, those dropped at the entrance because the queue was full among them.
@@ -148,9 +152,9 @@ mod tests {
             ledger.count_rejected(reason, 1 << i);
             assert_eq!(ledger.rejected_for(reason), 1 << i, "{}", reason.as_str());
         }
-        assert_eq!((ledger.dropped(), ledger.rejected()), (15, 31));
+        assert_eq!((ledger.dropped(), ledger.rejected()), (31, 31));
         assert!(!ledger.balances());
-        ledger.enqueued = 46;
+        ledger.enqueued = 62;
         assert!(ledger.balances());
     }
 }

@@ -6,6 +6,7 @@ mod build;
 mod cut;
 mod deadlines;
 mod dispatcher;
+mod durable;
 mod entry;
 mod fresh;
 mod journal;
@@ -13,18 +14,19 @@ mod ledger;
 mod meters;
 mod pace;
 mod part;
+mod parts;
 mod queue;
 mod queue_state;
 mod retrying;
 mod rules;
 mod settle;
 mod status;
-mod store;
 
 #[cfg(test)]
 mod tests;
 
 pub use build::{QueueConfig, queue};
+pub use durable::{QueueOnDisk, Storage};
 pub use ledger::{DropReason, QueueLedger, RejectReason};
 pub use queue::{Full, Queue, Reservation, Undelivered};
 pub use status::ExporterStatus;

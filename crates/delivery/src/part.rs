@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use crate::cut::Allowance;
 
 /// What a queue takes for each part besides its data: slot, acknowledgement, the owners of its buffers.
-const PART_BYTES: usize = 512;
+pub(crate) const PART_BYTES: usize = 512;
 
 /// How much something is, in every unit that a setting can name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,6 +75,17 @@ pub(crate) enum Place {
     InFlight,
 }
 
+/// Where a part lies in the log of a queue on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stored {
+    /// The ordinal of its first item.
+    pub(crate) first: u64,
+    /// Its share of the record's bytes; those of all pieces add up.
+    pub(crate) bytes: u64,
+    /// 1, or 0 in all pieces of a record but one.
+    pub(crate) records: u64,
+}
+
 /// What the queue knows of a part, besides its data.
 #[derive(Debug)]
 pub(crate) struct Part {
@@ -92,30 +103,56 @@ pub(crate) struct Part {
     pub(crate) maybe_processed: bool,
     /// What cutting may still add; `None` before the first cut.
     pub(crate) allowance: Option<Allowance>,
+    /// `None` where it is in memory alone.
+    pub(crate) stored: Option<Stored>,
+}
+
+/// Shares something out by items, so that the shares add up.
+struct Shares {
+    left: u64,
+    items_left: usize,
+}
+
+impl Shares {
+    fn take(&mut self, items: usize) -> u64 {
+        let share = u128::from(self.left) * items as u128 / self.items_left.max(1) as u128;
+        let share = u64::try_from(share).unwrap_or(u64::MAX).min(self.left);
+        self.left -= share;
+        self.items_left = self.items_left.saturating_sub(items);
+        share
+    }
 }
 
 impl Part {
-    /// Makes several parts of one. Quota units are shared out by items so that they add up; the
+    /// Makes several parts of one. Quota units and the share of the log are shared out by items so that they add up; the
     /// acknowledgement is branched.
     pub(crate) fn divide(self, sizes: &[Size]) -> Vec<Self> {
-        let mut position = self.position;
-        let mut units_left = self.units;
-        let mut items_left = self.size.items;
+        let shares = |left| Shares {
+            left,
+            items_left: self.size.items,
+        };
+        let (mut position, mut stored) = (self.position, self.stored);
+        let (mut units, mut bytes) = (shares(self.units), shares(self.stored.map_or(0, |at| at.bytes)));
         let mut pieces = Vec::with_capacity(sizes.len());
         for size in sizes {
-            let share = u128::from(units_left) * size.items as u128 / items_left.max(1) as u128;
-            let units = u64::try_from(share).unwrap_or(u64::MAX).min(units_left);
-            units_left -= units;
-            items_left = items_left.saturating_sub(size.items);
-            pieces.push(self.piece(position, *size, units));
+            let at = stored.map(|at| Stored {
+                bytes: bytes.take(size.items),
+                ..at
+            });
+            pieces.push(self.piece(position, *size, units.take(size.items), at));
             position.item += size.items;
+            stored = stored.map(|at| Stored {
+                first: at.first + size.items as u64,
+                records: 0,
+                ..at
+            });
         }
         // The branch that was there before is not needed any more.
         self.ack.resolve(Outcome::Done);
         pieces
     }
 
-    fn piece(&self, position: Position, size: Size, units: u64) -> Self {
+    fn piece(&self, position: Position, size: Size, units: u64, stored: Option<Stored>) -> Self {
         Self {
             position,
             size,
@@ -127,6 +164,7 @@ impl Part {
             place: self.place,
             maybe_processed: self.maybe_processed,
             allowance: self.allowance.clone(),
+            stored,
         }
     }
 }

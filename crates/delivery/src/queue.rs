@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use sidelight_component::sending::AckMode;
 use sidelight_component::{Ack, Batch, ComponentId, Outcome, Signal};
 use smallvec::SmallVec;
 
@@ -145,15 +146,23 @@ impl Queue {
     /// can only bring the deadline nearer.
     pub async fn drain(&self, deadline: Instant) -> Undelivered {
         self.shared.ask_to_drain(deadline.into());
-        loop {
-            let ended = self.shared.ended.notified();
-            if let Some(left) = self.shared.left() {
-                return left;
+        let ended = async {
+            loop {
+                let ended = self.shared.ended.notified();
+                if let Some(left) = self.shared.left() {
+                    return left;
+                }
+                ended.await;
             }
-            ended.await;
-        }
+        };
+        // A disk that hangs does not keep the program from ending.
+        let limit = tokio::time::Instant::from_std(deadline) + CLOSING;
+        tokio::time::timeout_at(limit, ended).await.unwrap_or_default()
     }
 }
+
+/// What the keeper of a log gets for its last flush, on top of a drain's deadline.
+const CLOSING: Duration = Duration::from_millis(500);
 
 impl Clone for Queue {
     fn clone(&self) -> Self {
@@ -196,14 +205,18 @@ impl Reservation {
                 batch.finish(Outcome::Done);
                 continue;
             }
-            if !self.shared.acks_delivery {
+            // With `ack: queue` the log's keeper answers; in both cases the sender's deadline ends nothing.
+            if self.shared.acks == AckMode::Memory {
                 queued.push(std::mem::replace(&mut batch.ack, Ack::unattended()));
+            }
+            if self.shared.acks != AckMode::Delivery {
                 batch.deadline = None;
             }
             arrivals.push(Arrival {
                 batch,
                 size,
-                units: size.of_quota(self.shared.sizer),
+                units: self.shared.units(size),
+                stored: None,
             });
         }
         // From here on the room is the arrivals'.

@@ -1,18 +1,20 @@
 //! What the pipelines' side of a queue and its dispatcher share: room, arrivals, the ledger.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
 use parking_lot::{Mutex, MutexGuard};
-use sidelight_component::sending::{Overflow, Sizer};
-use sidelight_component::{Batch, ComponentId, Outcome, Signal};
+use sidelight_component::sending::{AckMode, Overflow, Sizer};
+use sidelight_component::{Batch, ComponentId, Outcome, Payload, Signal};
 use smallvec::SmallVec;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::durable::{Mailbox, Restored};
 use crate::ledger::{DropReason, QueueLedger, RejectReason};
 use crate::meters::Meters;
-use crate::part::{Part, Place, Size};
+use crate::part::{Part, Place, Size, Stored};
 use crate::queue::Undelivered;
 
 /// The lock is held for a few additions at a time and never across a call into a component or a waker.
@@ -24,9 +26,11 @@ pub(crate) struct QueueState {
     pub(crate) capacity: u64,
     pub(crate) sizer: Sizer,
     pub(crate) overflow: Overflow,
-    /// True: a part's acknowledgement waits for the destination. False: it is given when the part is queued.
-    pub(crate) acks_delivery: bool,
+    /// What a part's acknowledgement waits for. `Queue` with a mailbox alone.
+    pub(crate) acks: AckMode,
     pub(crate) meters: Meters,
+    /// Where the keeper of the log gets its work; `None` where the queue is in memory alone.
+    pub(crate) mailbox: Option<Mailbox>,
     /// The dispatcher's. Woken when the first arrival is put into an empty inbox, and by a drain.
     pub(crate) waker: AtomicWaker,
     /// Told when the dispatcher has ended.
@@ -50,6 +54,8 @@ struct State {
     handles: usize,
     /// Set when the dispatcher has ended: what it could not deliver.
     left: Option<Undelivered>,
+    /// The log's keeper works.
+    is_kept: bool,
 }
 
 /// Whether and how the queue comes to its end.
@@ -73,6 +79,17 @@ pub(crate) struct Arrival {
     pub(crate) batch: Batch,
     pub(crate) size: Size,
     pub(crate) units: u64,
+    /// Where it lies in the log, and how old it is where it was read from there.
+    pub(crate) stored: Option<(Stored, Duration)>,
+}
+
+/// A part at its end.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) part: Part,
+    pub(crate) payload: Payload,
+    pub(crate) end: End,
+    pub(crate) outcome: Outcome,
 }
 
 /// What room is asked for.
@@ -109,27 +126,43 @@ impl QueueState {
         (exporter, signal): (ComponentId, Signal),
         (capacity, sizer): (u64, Sizer),
         overflow: Overflow,
-        acks_delivery: bool,
+        acks: AckMode,
         meters: Meters,
+        restored: Option<Restored>,
     ) -> Self {
-        Self {
+        let mut state = State::default();
+        let mailbox = restored.map(|restored| {
+            state.used = restored.live.of_quota(sizer);
+            state.ledger = restored.ledger;
+            state.is_kept = true;
+            Mailbox::default()
+        });
+        let queue = Self {
             exporter,
             signal,
             capacity,
             sizer,
             overflow,
-            acks_delivery,
+            acks,
             meters,
+            mailbox,
             waker: AtomicWaker::new(),
             ended: Notify::new(),
-            state: Mutex::default(),
-        }
+            state: Mutex::new(state),
+        };
+        queue.show_used(&queue.state.lock());
+        queue
+    }
+
+    /// What a part of this size takes of the quota.
+    pub(crate) fn units(&self, size: Size) -> u64 {
+        size.of_quota(self.sizer)
     }
 
     /// Takes room for `size`, or says why not. Something larger than the whole quota gets in when nothing
     /// else is there; it would never get in otherwise.
     pub(crate) fn reserve(&self, size: Size, claim: Claim) -> Room {
-        let units = size.of_quota(self.sizer);
+        let units = self.units(size);
         let mut state = self.state.lock();
         if state.ending.drain_until.is_some() || state.left.is_some() {
             return Room::Draining;
@@ -176,13 +209,82 @@ impl QueueState {
         state.held_bytes += arrivals.iter().map(|arrival| arrival.size.bytes).sum::<usize>();
         state.ledger.queued += items;
         self.show_used(&state);
-        let wake = (state.inbox.is_empty() && !arrivals.is_empty()) || state.ending.wanted();
+        let Some(mailbox) = &self.mailbox else {
+            self.deliver(state, arrivals);
+            return SmallVec::new();
+        };
+        drop(state);
+        for arrival in mailbox.put(arrivals) {
+            self.not_stored(arrival.size, arrival.units);
+            arrival
+                .batch
+                .finish(Outcome::retry("the queue on disk takes nothing more"));
+        }
+        SmallVec::new()
+    }
+
+    /// Puts arrivals into the dispatcher's inbox.
+    fn deliver(&self, mut state: MutexGuard<'_, State>, arrivals: impl IntoIterator<Item = Arrival>) {
+        let was_empty = state.inbox.is_empty();
         state.inbox.extend(arrivals);
+        let wake = (was_empty && !state.inbox.is_empty()) || state.ending.wanted();
         drop(state);
         if wake {
             self.waker.wake();
         }
-        SmallVec::new()
+    }
+
+    /// Hands over to the dispatcher what was written. After it has ended, what is in the log stays there.
+    pub(crate) fn hand_over(&self, arrivals: Vec<Arrival>) {
+        let state = self.state.lock();
+        if state.left.is_none() {
+            return self.deliver(state, arrivals);
+        }
+        drop(state);
+        let in_memory = arrivals.into_iter().filter(|arrival| arrival.stored.is_none());
+        in_memory.for_each(|arrival| self.add_undelivered(arrival));
+    }
+
+    /// Bytes that the queue held in memory are in the log alone, or (negative) the other way round.
+    pub(crate) fn moved_to_disk(&self, bytes: i64) {
+        let mut state = self.state.lock();
+        state.held_bytes = state
+            .held_bytes
+            .saturating_add_signed(isize::try_from(-bytes).unwrap_or(0));
+    }
+
+    /// Parts that could not be written were refused after all.
+    pub(crate) fn not_stored(&self, size: Size, units: u64) {
+        let items = size.items as u64;
+        let mut state = self.state.lock();
+        state.used -= units;
+        state.held_bytes = state.held_bytes.saturating_sub(size.bytes);
+        state.ledger.enqueued -= items;
+        state.ledger.queued -= items;
+        state.ledger.refused += items;
+        self.show_used(&state);
+        drop(state);
+        self.meters.enqueue_failed.add(items);
+    }
+
+    /// Parts in the log that damage has cost.
+    pub(crate) fn damaged(&self, size: Size, units: u64) {
+        let items = size.items as u64;
+        let mut state = self.state.lock();
+        state.used = state.used.saturating_sub(units);
+        state.ledger.queued -= items;
+        state.ledger.count_dropped(DropReason::Damaged, items);
+        self.show_used(&state);
+        drop(state);
+        self.meters.dropped(DropReason::Damaged).add(items);
+        // A drain may wait for nothing else.
+        self.waker.wake();
+    }
+
+    /// The log's keeper has ended.
+    pub(crate) fn keeper_ended(&self) {
+        self.state.lock().is_kept = false;
+        self.ended.notify_waiters();
     }
 
     /// Counts what found no room and is dropped. For its sender that is the end: it is not to come back.
@@ -245,18 +347,28 @@ impl QueueState {
         *into += items;
     }
 
-    /// Enters the ends of parts in the ledger and gives their room back, all in one step.
-    pub(crate) fn ended(&self, ends: &[(Part, End, Outcome)]) {
+    /// Enters the ends of parts in the ledger and gives their room back, all in one step; then answers.
+    pub(crate) fn ended(&self, ends: SmallVec<[Ended; 2]>) {
         let mut state = self.state.lock();
-        for (part, end, outcome) in ends {
+        for Ended {
+            part, end, outcome, ..
+        } in &ends
+        {
             self.enter(&mut state, part, *end, outcome.is_retryable());
         }
         self.show_used(&state);
+        drop(state);
+        if let Some(mailbox) = &self.mailbox {
+            mailbox.ended(&ends);
+        }
+        for Ended { part, outcome, .. } in ends {
+            part.ack.resolve(outcome);
+        }
     }
 
     fn enter(&self, state: &mut State, part: &Part, end: End, asked_to_repeat: bool) {
         let items = part.size.items as u64;
-        state.used -= part.units;
+        state.used = state.used.saturating_sub(part.units);
         state.held_bytes = match state.used {
             0 => 0,
             _ => state.held_bytes.saturating_sub(part.size.bytes),
@@ -294,7 +406,7 @@ impl QueueState {
             }
         }
         let destination_may_have_it = part.maybe_processed || part.place == Place::InFlight;
-        if asked_to_repeat && destination_may_have_it && self.acks_delivery {
+        if asked_to_repeat && destination_may_have_it && self.acks == AckMode::Delivery {
             ledger.maybe_duplicate += items;
             self.meters.maybe_duplicate.add(items);
         }
@@ -309,11 +421,17 @@ impl QueueState {
         self.waker.wake();
     }
 
-    /// Closes the queue for good and returns what arrived meanwhile.
+    /// Closes the queue for good and returns what arrived meanwhile and is in memory alone.
     pub(crate) fn close(&self, left: Undelivered) -> VecDeque<Arrival> {
         let mut state = self.state.lock();
         state.left = Some(left);
-        std::mem::take(&mut state.inbox)
+        let mut arrived = std::mem::take(&mut state.inbox);
+        drop(state);
+        if let Some(mailbox) = &self.mailbox {
+            mailbox.close();
+        }
+        arrived.retain(|arrival| arrival.stored.is_none());
+        arrived
     }
 
     /// Adds what arrived in the last moment to what could not be delivered.
@@ -331,9 +449,10 @@ impl QueueState {
         arrival.batch.finish(Outcome::retry("the program is stopping"));
     }
 
-    /// What could not be delivered, when the dispatcher has ended.
+    /// What could not be delivered, when the dispatcher, and the keeper where there is one, has ended.
     pub(crate) fn left(&self) -> Option<Undelivered> {
-        self.state.lock().left
+        let state = self.state.lock();
+        state.left.filter(|_| !state.is_kept)
     }
 
     pub(crate) fn held_bytes(&self) -> usize {

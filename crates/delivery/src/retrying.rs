@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::entry::Entry;
 use crate::part::Position;
-use crate::store::PartStore;
+use crate::parts::Parts;
 
 /// After this many failures another entry is tried in the place of the first one.
 const FAILURES_BEFORE_STEPPING_ASIDE: u32 = 3;
@@ -77,7 +77,7 @@ impl Retrying {
     }
 
     /// Forgets the parts that have come to their end, and entries without any.
-    pub(crate) fn retain_living(&mut self, parts: &impl PartStore) {
+    pub(crate) fn retain_living(&mut self, parts: &Parts) {
         let lives = |entry: &mut Entry| {
             entry.retain_living(parts);
             !entry.parts.is_empty()

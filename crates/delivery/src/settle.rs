@@ -12,8 +12,8 @@ use crate::entry::{Entry, PartKeys};
 use crate::ledger::{DropReason, RejectReason};
 use crate::pace::{Failure, Ticket};
 use crate::part::Place;
+use crate::parts::PartKey;
 use crate::queue_state::End;
-use crate::store::{PartKey, PartStore};
 
 /// A single item that is refused as too large is tried so often: the refusal can mean "no room now" where a
 /// destination has one code for both (gRPC RESOURCE_EXHAUSTED).
@@ -26,7 +26,7 @@ const TOO_LARGE_WAIT: Duration = Duration::from_millis(500);
 /// A destination that has had so long and gave no answer is shown as failing, though nobody told it the time.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-impl<S: PartStore> Dispatcher<S> {
+impl Dispatcher {
     /// Enters the end of an attempt.
     pub(crate) fn settle(&mut self, finished: Finished, now: Instant) {
         let Finished {

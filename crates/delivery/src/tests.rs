@@ -3,10 +3,11 @@
 mod acknowledging;
 mod batching;
 mod draining;
+mod on_disk;
 mod panicking;
+mod parts;
 mod property;
 mod refusing;
 mod reserving;
 mod retrying;
 mod rig;
-mod storing;

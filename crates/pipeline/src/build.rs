@@ -1,49 +1,64 @@
 //! Makes running stages of a checked plan.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use futures_util::FutureExt as _;
 use parking_lot::Mutex;
 use sidelight_component::sending::{BatchSettings, SendingSettings};
 use sidelight_component::{
-    BuildContext, ComponentId, DrainSignal, Exporter, Host, Output, Outputs, ReceiverError, Role, Sharding,
-    Signal, State,
+    BuildContext, ComponentId, Exporter, Output, Outputs, Role, Sharding, Signal, State,
 };
-use sidelight_delivery::{ExporterStatus, Queue, QueueConfig, queue};
+use sidelight_delivery::{ExporterStatus, Queue, QueueConfig, Storage, queue};
 use tokio::task::JoinSet;
 use tracing::error;
 
 use crate::chain::{Chain, StageCounts};
 use crate::engine::{Shared, StartError};
+use crate::exporters::RestartedExporter;
 use crate::intake::PipelineIntake;
 use crate::line::{Line, Traffic};
 use crate::plan::{PipelinePlan, Plan};
 
 type Exporters = BTreeMap<ComponentId, Arc<dyn Exporter>>;
+type Storages = BTreeMap<ComponentId, Storage>;
 type Queues = Vec<(ComponentId, Signal, Queue)>;
 
 /// Builds and starts the exporters.
 pub(crate) async fn exporters(plan: &Plan, shared: &Shared) -> Result<Exporters, StartError> {
     let mut exporters = BTreeMap::new();
     for (id, config) in &plan.exporters {
-        let exporter = config
-            .build(&shared.context(Role::Exporter, id))
-            .map_err(StartError::of(Role::Exporter, id))?;
-        exporter
-            .start()
-            .await
-            .map_err(StartError::of(Role::Exporter, id))?;
+        let started = RestartedExporter::start(config.clone(), shared.context(Role::Exporter, id)).await;
+        let exporter: Arc<dyn Exporter> = Arc::new(started.map_err(StartError::of(Role::Exporter, id))?);
         exporters.insert(id.clone(), exporter);
     }
     Ok(exporters)
 }
 
+/// Opens the folders that queues are kept in; each is this program's alone while it runs.
+pub(crate) fn storages(plan: &Plan, shared: &Shared) -> Result<Storages, StartError> {
+    let mut storages = Storages::new();
+    for (id, settings) in &plan.storages {
+        let status = shared.board.reporter(Role::Extension, id.clone());
+        let directory = plan.storage_directory(id).unwrap_or_default();
+        let storage =
+            Storage::open(settings, directory, status).map_err(StartError::of(Role::Extension, id))?;
+        storages.insert(id.clone(), storage);
+    }
+    Ok(storages)
+}
+
 /// One queue per exporter and signal that a pipeline brings to it. A queue without a size of its own gets an
 /// equal share of half the memory budget, so that a dead destination fills its own share and nobody else's. Half,
 /// because a queue counts what was sent, and the budget the buffers that it lies in, which can be twice as much.
-pub(crate) fn queues(plan: &Plan, shared: &Shared, exporters: &Exporters, tasks: &mut JoinSet<()>) -> Queues {
+///
+/// What a queue on disk holds in memory is bounded by half of that share.
+pub(crate) fn queues(
+    plan: &Plan,
+    shared: &Shared,
+    exporters: &Exporters,
+    storages: &Storages,
+    tasks: &mut JoinSet<()>,
+) -> Result<Queues, StartError> {
     let wanted: BTreeSet<(ComponentId, Signal)> = plan
         .pipelines
         .iter()
@@ -58,6 +73,18 @@ pub(crate) fn queues(plan: &Plan, shared: &Shared, exporters: &Exporters, tasks:
         };
         let mut settings = config.sending();
         batch_of_pipelines(plan, &id, signal, &mut settings);
+        let storage = match settings
+            .queue
+            .storage
+            .as_ref()
+            .and_then(|id| storages.get_key_value(id))
+        {
+            Some((at, storage)) => {
+                let opened = storage.queue(&id, signal, &settings.queue);
+                Some(opened.map_err(StartError::of(Role::Extension, at))?)
+            }
+            None => None,
+        };
         let status = statuses
             .entry(id.clone())
             .or_insert_with(|| ExporterStatus::new(shared.board.reporter(Role::Exporter, id.clone())));
@@ -70,11 +97,22 @@ pub(crate) fn queues(plan: &Plan, shared: &Shared, exporters: &Exporters, tasks:
             budget: shared.budget.clone(),
             metrics: shared.metrics.clone(),
             status: status.clone(),
+            storage,
         });
-        tasks.spawn(task);
+        tasks.spawn(watched(shared.context(Role::Exporter, &id), task));
         queues.push((id, signal, queue));
     }
-    queues
+    Ok(queues)
+}
+
+/// The queue's task. Without it nothing is delivered: where it panics that is bad health, and whoever waits is told to
+/// send again.
+async fn watched(context: BuildContext, task: impl Future<Output = ()>) {
+    if let Err(panicked) = context.panics().contain_async("running its queue", task).await {
+        let reason = format!("its queue ended, {panicked}; restart the program");
+        error!(component = %context.id, reason, "nothing is delivered any more");
+        context.status.report(State::Permanent(reason.into()));
+    }
 }
 
 /// A `batch` processor in a pipeline is a setting of the queues behind it, unless the exporter has its own.
@@ -175,35 +213,4 @@ pub(crate) fn outputs(plan: &Plan, shared: &Shared, receiver: &ComponentId, line
             let intake = Arc::new(PipelineIntake { signal, lines: fed });
             outputs.with(signal, Output::new(intake, signal, receiver, &shared.metrics))
         })
-}
-
-/// Builds, opens and starts the extensions.
-pub(crate) async fn extensions(
-    plan: &Plan,
-    shared: &Shared,
-    host: Arc<dyn Host>,
-    drain: &DrainSignal,
-    tasks: &mut JoinSet<()>,
-) -> Result<(), StartError> {
-    for (id, config) in &plan.extensions {
-        let context = shared.context(Role::Extension, id);
-        let mut extension = config
-            .build(&context)
-            .map_err(StartError::of(Role::Extension, id))?;
-        extension
-            .open()
-            .await
-            .map_err(StartError::of(Role::Extension, id))?;
-        let (host, drain, id) = (host.clone(), drain.clone(), id.clone());
-        tasks.spawn(async move {
-            context.status.report(State::Ok);
-            let run = AssertUnwindSafe(extension.run(host, drain)).catch_unwind().await;
-            let ended = run.unwrap_or_else(|_| Err(ReceiverError("it panicked".to_owned())));
-            if let Err(e) = ended {
-                error!(component = %id, reason = %e, "the extension stopped");
-                context.status.report(State::Permanent(e.to_string().into()));
-            }
-        });
-    }
-    Ok(())
 }

@@ -5,16 +5,15 @@
 //! everything else goes on.
 
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use sidelight_component::metrics::{Counter, Registry};
 use sidelight_component::registry::BuildProcessor;
 use sidelight_component::{
-    Batch, BuildContext, Chunk, Load, Now, Out, Outcome, Overloaded, Payload, Processor, Role, State,
-    with_branch_kept,
+    Batch, BuildContext, BuildError, Chunk, Load, Now, Out, Outcome, Overloaded, Panics, Payload, Processor,
+    Role, State, with_branch_kept,
 };
 use smallvec::SmallVec;
 use tracing::{error, warn};
@@ -83,7 +82,11 @@ struct Stage {
     config: Arc<dyn BuildProcessor>,
     context: BuildContext,
     counts: StageCounts,
+    panics: Panics,
 }
+
+/// When a sender is to come back whom a processor panicked about when it was asked for room.
+const AFTER_PANIC: Duration = Duration::from_secs(1);
 
 /// The processors of one pipeline, for one worker or for all.
 pub(crate) struct Chain {
@@ -105,6 +108,7 @@ impl Chain {
                     config: config.clone(),
                     context: context.clone(),
                     counts: counts.clone(),
+                    panics: context.panics(),
                 })
             })
             .collect::<Result<_, StartError>>()?;
@@ -115,7 +119,7 @@ impl Chain {
     pub(crate) fn admit(&mut self, load: Load, now: Now) -> Result<(), Overloaded> {
         self.stages
             .iter_mut()
-            .try_for_each(|stage| stage.processor.admit(load, now))
+            .try_for_each(|stage| stage.admit(load, now))
     }
 
     /// Sends a batch down the chain and returns what comes out at its end.
@@ -135,11 +139,8 @@ impl Chain {
     }
 
     /// The earliest moment at which a processor wants to be called.
-    pub(crate) fn next_timer(&self) -> Option<Instant> {
-        self.stages
-            .iter()
-            .filter_map(|stage| stage.processor.next_timer())
-            .min()
+    pub(crate) fn next_timer(&mut self) -> Option<Instant> {
+        self.stages.iter_mut().filter_map(Stage::next_timer).min()
     }
 
     /// Calls the processors whose time has come.
@@ -161,7 +162,11 @@ impl Chain {
         for i in 0..self.stages.len() {
             let stage = &mut self.stages[i];
             let mut out = Out::default();
-            if catch_unwind(AssertUnwindSafe(|| call(stage, &mut out))).is_err() {
+            let panics = stage.panics.clone();
+            if panics
+                .contain("calling it by time", || call(stage, &mut out))
+                .is_err()
+            {
                 // What the call had in hand was answered "send it again" while unwinding; what the processor still holds
                 // is dropped with it in `restart`, answered the same and counted as lost.
                 stage.restart();
@@ -174,6 +179,32 @@ impl Chain {
 }
 
 impl Stage {
+    /// Asks the processor for room. One that panics is asked once more after it was built anew.
+    fn admit(&mut self, load: Load, now: Now) -> Result<(), Overloaded> {
+        for _ in 0..2 {
+            let asked = self
+                .panics
+                .contain("asking for room", || self.processor.admit(load, now));
+            match asked {
+                Ok(answer) => return answer,
+                Err(_) => self.restart(),
+            }
+        }
+        Err(Overloaded {
+            retry_after: AFTER_PANIC,
+        })
+    }
+
+    fn next_timer(&mut self) -> Option<Instant> {
+        let asked = self
+            .panics
+            .contain("asking when to call", || self.processor.next_timer());
+        asked.unwrap_or_else(|_| {
+            self.restart();
+            None
+        })
+    }
+
     fn process(&mut self, batch: Batch, now: Now, next: &mut Batches) {
         self.counts.incoming.add(batch.items() as u64);
         // Kept for the case of a panic: a reference to the bytes and a branch of the acknowledgement.
@@ -190,9 +221,9 @@ impl Stage {
     /// Calls the processor; `None` where it panicked, which also builds it anew.
     fn attempt(&mut self, batch: Batch, now: Now) -> Option<Batches> {
         let mut out = Out::default();
-        let call = catch_unwind(AssertUnwindSafe(|| {
+        let call = self.panics.contain("processing a batch", || {
             with_branch_kept(|| self.processor.process(batch, now, &mut out))
-        }));
+        });
         if call.is_ok() {
             return Some(self.settle(&mut out));
         }
@@ -244,9 +275,12 @@ impl Stage {
 
     fn restart(&mut self) {
         let id = &self.context.id;
-        match self.config.build(&self.context) {
+        let built = self
+            .panics
+            .contain("building it", || self.config.build(&self.context));
+        match built.unwrap_or_else(|panicked| Err(BuildError::new(panicked.to_string()))) {
             Ok(processor) => {
-                warn!(component = %id, "the processor panicked and was started again");
+                warn!(component = %id, "the processor was built anew");
                 self.processor = processor;
             }
             Err(e) => {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sidelight_component::sending::BatchSettings;
+use sidelight_component::sending::{AckMode, BatchSettings};
 use sidelight_component::{Budget, ComponentId, Resource, Role, Signal};
 use sidelight_config::{Mistake, Mistakes, Span, closest};
 
@@ -69,7 +69,76 @@ pub(crate) fn check(service: &Service, declared: &Declarations, mistakes: &mut M
     batches(&service.pipelines, declared, mistakes);
     signals(&service.pipelines, declared, mistakes);
     requests(service.settings.memory_budget, declared, &used, mistakes);
+    storages(declared, &used, mistakes);
+    holding_back(&service.pipelines, declared, mistakes);
     used
+}
+
+/// A promise that somebody asked for and a receiver cannot keep: an acknowledgement means nothing to who does not wait for it.
+fn holding_back(pipelines: &[PipelineNames], declared: &Declarations, mistakes: &mut Mistakes) {
+    for pipeline in pipelines {
+        let promised = pipeline.exporters.iter().find_map(|Name { id, .. }| {
+            let exporter = declared.exporters.get(id)?.as_ref()?;
+            let queue = exporter.config.sending().queue;
+            let asked = queue.ack.is_some() || queue.wait_for_result == Some(true);
+            let word = if queue.ack.is_some() {
+                "ack"
+            } else {
+                "wait_for_result"
+            };
+            let place = exporter.spans.nearest(&format!("sending_queue.{word}"));
+            (asked && queue.ack_mode() != AckMode::Memory).then_some((id, place))
+        });
+        let Some((exporter, because)) = promised else {
+            continue;
+        };
+        for Name { id, place } in &pipeline.receivers {
+            let receiver = declared.receivers.get(id).and_then(Option::as_ref);
+            if receiver.is_some_and(|receiver| !receiver.config.holds_back()) {
+                let message = format!(
+                    "receiver `{id}` cannot hold back: what the queue of `{exporter}` has no room for is lost, however it is acknowledged"
+                );
+                let mistake = Mistake::warning(*place, code::HOLDS_BACK, message);
+                mistakes.push(
+                    mistake
+                        .hint("give the queue `storage` and room for the longest outage")
+                        .related(because, "this was asked for"),
+                );
+            }
+        }
+    }
+}
+
+/// Where exporters keep their queues: an extension that is declared, runs, and is a storage.
+fn storages(declared: &Declarations, used: &Used, mistakes: &mut Mistakes) {
+    for (id, exporter) in &declared.exporters {
+        let Some(exporter) = exporter.as_ref().filter(|_| used.exporters.contains(id)) else {
+            continue;
+        };
+        let Some(storage) = exporter.config.sending().queue.storage else {
+            continue;
+        };
+        let place = exporter.spans.nearest("sending_queue.storage");
+        let fault = match declared.extensions.get(&storage) {
+            None => Some((
+                "which is not declared",
+                format!("add `{storage}:` under `extensions:` and to `service.extensions`"),
+            )),
+            Some(Some(extension)) if extension.config.storage().is_none() => Some((
+                "which keeps no queues",
+                "name one such as `file_storage`".to_owned(),
+            )),
+            Some(_) if !used.extensions.contains(&storage) => Some((
+                "which does not run",
+                format!("add `{storage}` to `service.extensions`"),
+            )),
+            Some(_) => None,
+        };
+        if let Some((fault, hint)) = fault {
+            let message = format!("exporter `{id}` names the storage `{storage}`, {fault}");
+            mistakes.push(Mistake::error(place, code::UNDECLARED, message).hint(hint));
+        }
+    }
 }
 
 /// Requests that are allowed but larger than the whole memory budget are refused all the same. The defaults stay

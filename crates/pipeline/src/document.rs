@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use sidelight_component::registry::{BuildExporter, BuildExtension, BuildProcessor, BuildReceiver};
-use sidelight_component::{About, ComponentId, PipelineId, Role};
+use sidelight_component::{About, ComponentId, PipelineId, Role, StorageSettings};
 use sidelight_config::{Key, Mistake, Mistakes, Node, Owner, Span, Spans, Tree, closest};
 
 use crate::plan::{Catalog, Places, Plan};
@@ -82,6 +82,7 @@ fn plan(service: Service, declared: Declarations, used: &conflicts::Used) -> Pla
         &used.extensions,
         &mut places,
     );
+    let exporters = pick(Role::Exporter, declared.exporters, &used.exporters, &mut places);
     Plan {
         receivers: pick(Role::Receiver, declared.receivers, &used.receivers, &mut places),
         processors: pick(
@@ -90,7 +91,8 @@ fn plan(service: Service, declared: Declarations, used: &conflicts::Used) -> Pla
             &used.processors,
             &mut places,
         ),
-        exporters: pick(Role::Exporter, declared.exporters, &used.exporters, &mut places),
+        storages: storages(&exporters, &extensions),
+        exporters,
         extensions: used
             .extensions
             .iter()
@@ -104,6 +106,22 @@ fn plan(service: Service, declared: Declarations, used: &conflicts::Used) -> Pla
         places,
         settings: service.settings,
     }
+}
+
+/// The extensions that the exporters keep their queues in.
+fn storages(
+    exporters: &BTreeMap<ComponentId, Arc<dyn BuildExporter>>,
+    extensions: &BTreeMap<ComponentId, Arc<dyn BuildExtension>>,
+) -> BTreeMap<ComponentId, StorageSettings> {
+    let named = exporters
+        .values()
+        .filter_map(|exporter| exporter.sending().queue.storage);
+    named
+        .filter_map(|id| {
+            let settings = extensions.get(&id)?.storage()?;
+            Some((id, settings))
+        })
+        .collect()
 }
 
 /// The components of a section that are used.

@@ -10,15 +10,16 @@ use sidelight_component::{
     Budget, BuildContext, BuildError, Clock, ComponentId, DrainTrigger, Exporter, Outputs, Role, Signal,
     State, StatusBoard, drain_signal,
 };
-use sidelight_delivery::Queue;
+use sidelight_delivery::{Queue, Storage};
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use crate::host::EngineHost;
 use crate::line::Line;
 use crate::plan::Plan;
-use crate::receivers::{self, ReceiverTask};
-use crate::{build, ledger::LedgerSource, timers};
+use crate::receivers::ReceiverTask;
+use crate::supervision::supervise;
+use crate::{build, extensions, ledger::LedgerSource, timers};
 
 /// Why the program could not start: the component, and what it said.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +64,17 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    pub(crate) fn new(plan: &Plan, metrics: Registry) -> Self {
+        Self {
+            budget: Budget::new(plan.settings.memory_budget),
+            clock: Clock::system(),
+            metrics,
+            board: StatusBoard::default(),
+            state_directory: plan.settings.state_directory.clone(),
+            workers: plan.settings.workers,
+        }
+    }
+
     /// The context for building one component.
     pub(crate) fn context(&self, role: Role, id: &ComponentId) -> BuildContext {
         BuildContext {
@@ -94,6 +106,8 @@ pub struct Engine {
     extensions: JoinSet<()>,
     extension_drain: DrainTrigger,
     host: Arc<EngineHost>,
+    /// Their locks are held until the end.
+    _storages: BTreeMap<ComponentId, Storage>,
 }
 
 impl Engine {
@@ -104,17 +118,11 @@ impl Engine {
     /// [`StartError`] of the first component that cannot be built or opened; nothing was received then.
     pub async fn start(plan: Plan, metrics: Registry) -> Result<Self, StartError> {
         let plan = Arc::new(plan);
-        let shared = Shared {
-            budget: Budget::new(plan.settings.memory_budget),
-            clock: Clock::system(),
-            metrics,
-            board: StatusBoard::default(),
-            state_directory: plan.settings.state_directory.clone(),
-            workers: plan.settings.workers,
-        };
+        let shared = Shared::new(&plan, metrics);
         let mut background = JoinSet::new();
         let exporters = build::exporters(&plan, &shared).await?;
-        let queues = build::queues(&plan, &shared, &exporters, &mut background);
+        let storages = build::storages(&plan, &shared)?;
+        let queues = build::queues(&plan, &shared, &exporters, &storages, &mut background)?;
         let lines = build::lines(&plan, &shared, &queues)?;
         let ledger = LedgerSource::new(&lines, &queues);
         let host = Arc::new(EngineHost::new(
@@ -124,19 +132,20 @@ impl Engine {
         ));
 
         let (extension_drain, signal) = drain_signal();
-        let mut extensions = JoinSet::new();
-        build::extensions(&plan, &shared, host.clone(), &signal, &mut extensions).await?;
+        let mut running_extensions = JoinSet::new();
+        extensions::start(&plan, &shared, host.clone(), &signal, &mut running_extensions).await?;
 
         let (receiver_drain, signal) = drain_signal();
         let mut opened = Vec::new();
         for (id, config) in &plan.receivers {
             let outputs = build::outputs(&plan, &shared, id, &lines);
-            let task = ReceiverTask::new(id.clone(), config.clone(), outputs, shared.clone());
-            opened.push(task.open().await?);
+            let task = ReceiverTask::new(id, config.clone(), outputs, &shared);
+            let receiver = task.open().await?;
+            opened.push((task, receiver));
         }
         let mut tasks = JoinSet::new();
-        for task in opened {
-            tasks.spawn(receivers::supervise(task, signal.clone()));
+        for (task, receiver) in opened {
+            tasks.spawn(supervise(task, receiver, signal.clone()));
         }
         timers::spawn(&lines, &mut background);
         host.set_running();
@@ -156,9 +165,10 @@ impl Engine {
             receivers: tasks,
             receiver_drain,
             background,
-            extensions,
+            extensions: running_extensions,
             extension_drain,
             host,
+            _storages: storages,
         })
     }
 

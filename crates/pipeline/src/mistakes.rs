@@ -24,6 +24,8 @@ pub mod code {
     pub const RESOURCE: &str = "resource_conflict";
     /// A receiver takes larger requests than the memory budget could ever hold.
     pub const MEMORY: &str = "memory_budget";
+    /// A receiver that cannot hold back feeds a queue that makes senders wait.
+    pub const HOLDS_BACK: &str = "cannot_hold_back";
     /// A component that could not be started.
     pub const START: &str = "start";
     /// Two pipelines want the same queue to batch differently.

@@ -9,7 +9,7 @@ use sidelight_component::registry::{
     BuildExporter, BuildExtension, BuildProcessor, BuildReceiver, ExporterEntry, ExtensionEntry,
     ProcessorEntry, ReceiverEntry,
 };
-use sidelight_component::{ComponentId, PipelineId, Role};
+use sidelight_component::{ComponentId, PipelineId, Role, StorageSettings};
 use sidelight_config::Spans;
 
 /// The lists of all components that the program was built with.
@@ -63,12 +63,26 @@ pub struct Plan {
     pub exporters: BTreeMap<ComponentId, Arc<dyn BuildExporter>>,
     /// Extensions that `service.extensions` names, in its order.
     pub extensions: Vec<(ComponentId, Arc<dyn BuildExtension>)>,
+    /// Those of the extensions that queues are kept in, as `sending_queue.storage` names them.
+    pub storages: BTreeMap<ComponentId, StorageSettings>,
     /// The pipelines.
     pub pipelines: Vec<PipelinePlan>,
     /// Where each component's settings stand, for errors that show only at the start.
     pub places: Places,
     /// The engine's own settings.
     pub settings: EngineSettings,
+}
+
+impl Plan {
+    /// The folder of a storage; `None` where queues are not kept in the extension.
+    pub fn storage_directory(&self, extension: &ComponentId) -> Option<PathBuf> {
+        let settings = self.storages.get(extension)?;
+        let own = || {
+            let name = extension.as_str().replace('/', "_");
+            self.settings.state_directory.join(name)
+        };
+        Some(settings.directory.clone().unwrap_or_else(own))
+    }
 }
 
 /// Where each component's settings stand in the configuration.

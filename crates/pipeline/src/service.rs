@@ -25,7 +25,7 @@ settings! {
         drain_timeout: Duration [Duration::from_millis(1)..] = Duration::from_secs(10),
         /// How long an exporter may fail before health turns red.
         unhealthy_after: Duration = Duration::from_secs(60),
-        /// Where state will be kept; no component keeps any yet. Without a value: `$STATE_DIRECTORY`, else
+        /// Where state is kept, such as the queues of `file_storage`. Without a value: `$STATE_DIRECTORY`, else
         /// `~/.local/state/sidelight`.
         state_directory: Option<String>,
     }

@@ -7,6 +7,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::logging::{self, LOG_VARIABLE, LoggingError};
+use crate::panics;
 use crate::settings::TelemetrySettings;
 use crate::traces::{OwnTraces, TracesError};
 
@@ -44,6 +45,7 @@ pub fn install(settings: &TelemetrySettings, resource: &Labels) -> Result<Instal
         .with(traces.as_ref().map(OwnTraces::layer))
         .try_init()
         .map_err(|_| InstallError::Twice)?;
+    panics::log_them();
     Ok(Installed { traces })
 }
 

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use http::StatusCode;
+use sidelight_component::Panics;
 use sidelight_component::metrics::{FamilySnapshot, Labels, Registry};
 
 use crate::admin::{AdminThread, BindError, Listener, Page, PageRequest, Pages, Server};
@@ -65,7 +66,14 @@ pub fn serve_metrics(
             sources: sources.clone(),
             style,
         };
-        servers.push(Server::start(listener, AdminThread::shared()?, Arc::new(page))?);
+        // The page is no component, but who looks for panics looks in one place.
+        let panics = Panics::new("service", "telemetry", &sources.registry);
+        servers.push(Server::start(
+            listener,
+            AdminThread::shared()?,
+            Arc::new(page),
+            panics,
+        )?);
     }
     Ok(servers)
 }

@@ -24,6 +24,11 @@ impl Cap {
         has_room
     }
 
+    /// Whether there is no room for one more.
+    pub fn is_full(&self) -> bool {
+        self.series >= self.max
+    }
+
     /// Takes room even past the limit: for the series of what overflows.
     pub fn take_anyway(&mut self) {
         self.series += 1;
@@ -48,7 +53,7 @@ mod tests {
     fn what_goes_makes_room() {
         let mut cap = Cap::new(1);
         assert!(cap.take());
-        assert!(!cap.take());
+        assert!(cap.is_full() && !cap.take());
         cap.take_anyway();
         assert_eq!(cap.series(), 2);
         cap.give_back(2);

@@ -291,7 +291,7 @@ processors:
 exporters:
   otlp_http:
     endpoint: http://localhost:4318
-    sending_queue: {ack: queue}
+    sending_queue: {ack: memory}
 service:
   pipelines:
     traces/a:
@@ -327,6 +327,62 @@ service:
     logs:
       receivers: [otlp]
       processors: [attributes]
+      exporters: [nop]
+"
+    ));
+}
+
+#[test]
+fn a_queue_is_kept_in_a_storage_that_runs() {
+    insta::assert_snapshot!(shown(
+        "receivers:
+  otlp:
+    protocols:
+      grpc:
+exporters:
+  otlp_grpc/1: {endpoint: \"localhost:4317\", tls: {insecure: true}, sending_queue: {storage: file_storage}}
+  otlp_grpc/2: {endpoint: \"localhost:4317\", tls: {insecure: true}, sending_queue: {storage: health_check}}
+  otlp_grpc/3: {endpoint: \"localhost:4317\", tls: {insecure: true}, sending_queue: {storage: file_storage/idle}}
+  otlp_grpc/4: {endpoint: \"localhost:4317\", tls: {insecure: true}, sending_queue: {storage: file_storage/good, ack: delivery}}
+  otlp_grpc/5: {endpoint: \"localhost:4317\", tls: {insecure: true}, sending_queue: {ack: queue}}
+  otlp_grpc/6: {endpoint: \"localhost:4317\", tls: {insecure: true}, sending_queue: {storage: file_storage/good, enabled: false}}
+  otlp_grpc/7: {endpoint: \"localhost:4317\", tls: {insecure: true}, sending_queue: {storage: file_storage/good, wait_for_result: true}}
+extensions:
+  health_check:
+  file_storage/idle:
+  file_storage/good: {fsync: true}
+service:
+  extensions: [health_check, file_storage/good]
+  pipelines:
+    traces:
+      receivers: [otlp]
+      exporters: [otlp_grpc/1, otlp_grpc/2, otlp_grpc/3, otlp_grpc/4, otlp_grpc/5, otlp_grpc/6, otlp_grpc/7]
+"
+    ));
+}
+
+#[test]
+fn a_receiver_that_cannot_hold_back_makes_a_promise_empty() {
+    insta::assert_snapshot!(shown(
+        "receivers:
+  host_metrics:
+    scrapers: {cpu: }
+  otlp:
+    protocols:
+      grpc:
+exporters:
+  otlp_grpc:
+    endpoint: localhost:4317
+    tls: {insecure: true}
+    sending_queue: {wait_for_result: true}
+  nop:
+service:
+  pipelines:
+    metrics:
+      receivers: [otlp, host_metrics]
+      exporters: [nop, otlp_grpc]
+    metrics/quiet:
+      receivers: [host_metrics]
       exporters: [nop]
 "
     ));

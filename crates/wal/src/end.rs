@@ -80,6 +80,25 @@ impl Outcome {
         Self::Panic,
     ];
 
+    /// The word for it: where there is a metric for the same, the word of its label.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Refused => "refused",
+            Self::Lost => "damaged",
+            Self::Moved => "moved",
+            Self::Withdrawn => "withdrawn",
+            Self::MaxElapsedTime => "max_elapsed_time",
+            Self::RetryDisabled => "retry_disabled",
+            Self::Shutdown => "shutdown",
+            Self::RejectedByDestination => "destination",
+            Self::RejectedInPart => "partial",
+            Self::TooLarge => "too_large",
+            Self::Encode => "encode",
+            Self::Panic => "panic",
+        }
+    }
+
     /// The outcome with this number.
     pub fn from_number(number: u8) -> Option<Self> {
         Self::ALL.get(usize::from(number)).copied()

@@ -1,5 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+#![cfg_attr(
+    test,
+    expect(clippy::single_range_in_vec_init, reason = "a set of one range is meant")
+)]
+
 mod end;
 mod format;
 mod fs;
@@ -12,5 +17,6 @@ pub mod testing;
 
 pub use end::{End, Live, Outcome, Totals, share};
 pub use fs::{Fs, FsFile, RealFile, RealFs};
+pub use log::inspect;
 pub use log::{AppendError, Flush, Flushed, Log, LogStatus, OpenError, Options, Sync};
 pub use record::{Block, NewRecord, ReadLimit, Record};

@@ -3,6 +3,7 @@
 mod append;
 mod ends;
 mod flush;
+pub mod inspect;
 mod moves;
 mod open;
 mod read;

@@ -46,6 +46,11 @@ impl Memory {
         true
     }
 
+    /// Whether there is no room for so many bytes.
+    pub(super) fn is_full(&self, bytes: usize) -> bool {
+        self.used + bytes > self.limit
+    }
+
     /// Sets what something takes from `before` to `after`, also past the limit: it was let in already.
     pub(super) fn change(&mut self, before: usize, after: usize) {
         self.used = (self.used + after).saturating_sub(before);

@@ -11,6 +11,7 @@
 mod exemplars;
 mod family;
 mod memory;
+mod overflow;
 mod point;
 mod record_point;
 mod recorder;
@@ -25,11 +26,13 @@ use std::sync::Arc;
 
 use parking_lot::{Mutex, MutexGuard};
 use sidelight_component::Budget;
+use sidelight_component::metrics::Counter;
 use sidelight_exposition::names::{MetricNamer, TranslationStrategy};
 use sidelight_series::Cap;
 
 pub(super) use family::Family;
 use memory::Memory;
+use overflow::Overflow;
 pub(super) use recorder::Recorder;
 pub(super) use refused::{Reason, Refused};
 use sources::Sources;
@@ -45,6 +48,8 @@ pub(super) struct Rules {
     pub(super) scope_labels: bool,
     pub(super) resource_labels: bool,
     pub(super) service_labels: bool,
+    /// Series of one family.
+    pub(super) max_series_per_metric: usize,
     /// Seconds that a series is shown without a new point.
     pub(super) expiration: u32,
 }
@@ -68,18 +73,21 @@ pub(super) struct Inner {
     pub(super) families: BTreeMap<Arc<str>, Family>,
     pub(super) sources: Sources,
     cap: Cap,
+    overflow: Overflow,
     memory: Memory,
     /// The latest source of which it was said that it has the series of another.
     told_source: u32,
 }
 
 impl State {
-    /// Without a series. At most `max_series`, in at most half of the budget.
-    pub(super) fn new(rules: Rules, max_series: usize, budget: &Budget) -> Self {
+    /// Without a series. At most `max_series`, in at most half of the budget; `overflowed` counts points that are added up
+    /// with others for want of room.
+    pub(super) fn new(rules: Rules, max_series: usize, budget: &Budget, overflowed: Counter) -> Self {
         let inner = Inner {
             families: BTreeMap::new(),
             sources: Sources::default(),
             cap: Cap::new(max_series),
+            overflow: Overflow::new(overflowed),
             memory: Memory::new(budget),
             told_source: 0,
         };

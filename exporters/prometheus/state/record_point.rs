@@ -156,7 +156,8 @@ impl Recorder<'_> {
         when: Timeline,
         value: SeriesValue,
     ) -> Result<SeriesId, SeriesValue> {
-        if !room.take(bytes_of_new(&self.identity, &value)) {
+        let is_within = table.len() < self.state.rules.max_series_per_metric;
+        if !is_within || !room.take(bytes_of_new(&self.identity, &value)) {
             return Err(value);
         }
         let series = self.series(shares, metric, when, value);
@@ -171,6 +172,7 @@ impl Recorder<'_> {
             value,
             exemplars: None,
             seen: self.now,
+            is_for_others: false,
         }
     }
 
@@ -183,6 +185,7 @@ impl Recorder<'_> {
         when: Timeline,
         value: SeriesValue,
     ) -> Result<(), Reason> {
+        room.overflow.note(metric.name, &metric.source.target.job);
         if !metric.described.is_delta {
             return Err(Reason::Cap);
         }
@@ -192,8 +195,15 @@ impl Recorder<'_> {
             .attribute(OVERFLOW_KEY, ValueView::Bool(true), strategy);
         self.write_identity(metric.source.shared.id)?;
         let Some(id) = table.find(&self.identity) else {
-            room.take_anyway(bytes_of_new(&self.identity, &value));
-            table.insert(&self.identity, self.series(true, metric, when, value));
+            if !room.take_for_others(bytes_of_new(&self.identity, &value)) {
+                return Err(Reason::Cap);
+            }
+            let series = Series {
+                is_for_others: true,
+                ..self.series(true, metric, when, value)
+            };
+            table.insert(&self.identity, series);
+            room.overflow.added_up();
             return Ok(());
         };
         let before = bytes_of(table, id);
@@ -203,6 +213,7 @@ impl Recorder<'_> {
             series.seen = self.now;
         }
         room.memory.change(before, bytes_of(table, id));
+        room.overflow.added_up();
         Ok(())
     }
 }

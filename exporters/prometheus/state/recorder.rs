@@ -5,6 +5,7 @@ use std::sync::Arc;
 use parking_lot::MutexGuard;
 use sidelight_exposition::labels::LabelTextBuilder;
 use sidelight_proto::views::{MetricView, MetricsView, ResourceMetricsView, ScopeMetricsView};
+use sidelight_series::SharedBounds;
 use tracing::warn;
 
 use super::family::{Described, Disagreement, Family};
@@ -62,6 +63,10 @@ impl<'a> Recorder<'a> {
         for (disagreement, family) in &self.news {
             report(*disagreement, family, component);
         }
+        let overflowing = self.state.lock().overflow.news(self.now);
+        if let Some(overflowing) = overflowing {
+            overflowing.say(component);
+        }
         self.refused
     }
 
@@ -114,17 +119,21 @@ impl<'a> Recorder<'a> {
     /// Records some points; whether there may be more.
     fn slice(&mut self, inner: &mut Inner, metric: &Metric<'_>, points: &mut Points<'_>) -> bool {
         let rules = &self.state.rules;
+        let mut room = Room {
+            cap: &mut inner.cap,
+            overflow: &mut inner.overflow,
+            memory: &mut inner.memory,
+            told_source: &mut inner.told_source,
+        };
         let family = match inner.families.get_mut(metric.name) {
             Some(family) => family,
+            None if room.is_full() => {
+                return self.refuse_slice(&mut room, metric, points);
+            }
             None => inner
                 .families
                 .entry(Arc::from(metric.name))
                 .or_insert_with(|| Family::new(&metric.described, rules.strategy.escapes())),
-        };
-        let mut room = Room {
-            cap: &mut inner.cap,
-            memory: &mut inner.memory,
-            told_source: &mut inner.told_source,
         };
         let is_welcome = self.agrees(family, metric);
         for _ in 0..SLICE {
@@ -139,6 +148,19 @@ impl<'a> Recorder<'a> {
             if let Err(reason) = recorded {
                 self.refused.add(reason, 1);
             }
+        }
+        true
+    }
+
+    /// Refuses some points of a metric that there is no room for at all; whether there may be more.
+    fn refuse_slice(&mut self, room: &mut Room<'_>, metric: &Metric<'_>, points: &mut Points<'_>) -> bool {
+        let mut bounds = SharedBounds::default();
+        for _ in 0..SLICE {
+            if points.next(&mut bounds).is_none() {
+                return false;
+            }
+            room.overflow.note(metric.name, &metric.source.target.job);
+            self.refused.add(Reason::Cap, 1);
         }
         true
     }

@@ -3,18 +3,28 @@
 use sidelight_series::{Cap, SeriesId, SeriesTable};
 
 use super::memory::Memory;
+use super::overflow::Overflow;
 use super::refused::Reason;
 use super::series::{Owner, Series};
+
+/// No series takes less.
+const LEAST_SERIES_BYTES: usize = size_of::<Series>();
 
 /// Both limits, while points are recorded.
 pub(super) struct Room<'a> {
     pub(super) cap: &'a mut Cap,
+    pub(super) overflow: &'a mut Overflow,
     pub(super) memory: &'a mut Memory,
     /// The latest source of which it was said that it has the series of another.
     pub(super) told_source: &'a mut u32,
 }
 
 impl Room<'_> {
+    /// Whether nothing more can be taken in: a metric that has no series yet is not even begun.
+    pub(super) fn is_full(&self) -> bool {
+        self.cap.is_full() || self.memory.is_full(LEAST_SERIES_BYTES)
+    }
+
     /// Takes room for one more series, where there is any.
     pub(super) fn take(&mut self, bytes: usize) -> bool {
         if !self.cap.take() {
@@ -27,10 +37,14 @@ impl Room<'_> {
         fits
     }
 
-    /// Takes room even past the limits.
-    pub(super) fn take_anyway(&mut self, bytes: usize) {
-        self.cap.take_anyway();
-        self.memory.change(0, bytes);
+    /// Takes room past the limits for a series that stands for others, of which there are few.
+    pub(super) fn take_for_others(&mut self, bytes: usize) -> bool {
+        let has_room = self.overflow.cap.take();
+        if has_room {
+            self.cap.take_anyway();
+            self.memory.change(0, bytes);
+        }
+        has_room
     }
 
     /// Ends a series: its sender says that it has no value any more.
@@ -54,8 +68,9 @@ impl Room<'_> {
     /// Takes a series out and gives its room back.
     pub(super) fn remove(&mut self, table: &mut SeriesTable<Series>, id: SeriesId) {
         let bytes = bytes_of(table, id);
-        if table.remove(id).is_some() {
+        if let Some(series) = table.remove(id) {
             self.cap.give_back(1);
+            self.overflow.cap.give_back(usize::from(series.is_for_others));
             self.memory.change(bytes, 0);
         }
     }

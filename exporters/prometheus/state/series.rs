@@ -43,6 +43,8 @@ pub(in super::super) struct Series {
     pub(super) exemplars: Option<Box<Exemplars>>,
     /// Second of its last point.
     pub(super) seen: u32,
+    /// It adds up the points of series that there was no room for.
+    pub(super) is_for_others: bool,
 }
 
 /// In the identity of a series: the number of its shared labels, before its own text.

@@ -33,7 +33,7 @@ pub(super) struct Source {
     /// Numbered in the order they came.
     pub(super) id: u32,
     pub(super) shared: Arc<SharedLabels>,
-    target: Arc<Target>,
+    pub(super) target: Arc<Target>,
     seen: u32,
     bytes: usize,
 }

@@ -46,6 +46,7 @@ impl Inner {
         let family = self.families.get_mut(name)?;
         let mut room = Room {
             cap: &mut self.cap,
+            overflow: &mut self.overflow,
             memory: &mut self.memory,
             told_source: &mut self.told_source,
         };

@@ -39,6 +39,78 @@ async fn deltas_beyond_the_cap_are_added_up_and_other_points_refused() {
 }
 
 #[tokio::test]
+async fn one_metric_with_too_many_labels_leaves_room_for_the_others() {
+    let rig = Rig::start("max_series_per_metric: 3").await;
+    assert_eq!(rig.send(many(0, 10, Some(DELTA))).await, Sent::Accepted);
+    assert_eq!(rejected(&rig.send(many(20, 25, None)).await), 5);
+    assert_eq!(
+        rig.refused(|scope| gauge(scope, "other", &[("a", At(0, 1)), ("b", At(0, 1))]))
+            .await,
+        0
+    );
+    let lines = rig.lines().await;
+    assert_eq!(lines.len(), 3 + 1 + 2, "{lines:?}");
+    assert!(
+        lines.contains(&"calls_total{otel_metric_overflow=\"true\"} 7".to_owned()),
+        "{lines:?}"
+    );
+    assert_eq!(
+        rig.counter("sidelight_prometheus_overflowed_points", "prometheus"),
+        7.0
+    );
+}
+
+/// As labels of one metric, as many metrics, and from many resources.
+#[tokio::test]
+async fn hundreds_of_thousands_of_label_sets_stay_within_the_defaults() {
+    let budget = Budget::new(64 << 20);
+    let rig = Rig::with_budget("", budget.clone()).await;
+    let by_name = |from: usize, to: usize, temporality: i32| {
+        request(|scope| {
+            for nth in from..to {
+                sum(scope, &format!("metric_{nth}"), temporality, 0, At(1, 1));
+            }
+        })
+    };
+    let by_resource = |nth: usize| {
+        from_resource(
+            |resource| {
+                resource
+                    .resource()
+                    .attribute("service.name", format!("service-{nth}").as_str());
+            },
+            |scope| sum(scope, "jobs", DELTA, 0, At(1, 1)),
+        )
+    };
+    for nth in 0..100 {
+        rig.send(many(nth * 1000, nth * 1000 + 1000, Some(DELTA))).await;
+    }
+    for nth in 0..60 {
+        rig.send(by_name(
+            nth * 1000,
+            nth * 1000 + 1000,
+            if nth % 2 == 0 { DELTA } else { CUMULATIVE },
+        ))
+        .await;
+        rig.send(many(nth * 1000, nth * 1000 + 1000, None)).await;
+    }
+    for nth in 0..11_000 {
+        rig.send(by_resource(nth)).await;
+    }
+    let (series, _) = rig.exporter.scraped.state.size();
+    assert!((10_000..=101_000).contains(&series), "{series}");
+    // The budget's half, and what stands for others.
+    assert!(budget.peak() < 40 << 20, "{}", budget.peak());
+    assert!(rig.exporter.scraped.state.lock().families.len() <= series);
+    let lines = rig.lines().await;
+    let calls = lines
+        .iter()
+        .filter(|line| line.starts_with("calls_total"))
+        .count();
+    assert_eq!(calls, 10_000 + 1, "the cap of one metric, and what overflows");
+}
+
+#[tokio::test]
 async fn series_take_half_of_the_budget_and_leave_the_rest_to_what_flows() {
     let budget = Budget::new(4 << 20);
     let rig = Rig::with_budget("", budget.clone()).await;
@@ -62,7 +134,7 @@ async fn a_series_takes_little() {
 
 #[tokio::test]
 async fn a_page_of_many_pieces_has_every_series_once() {
-    let rig = Rig::with_budget("", Budget::new(1 << 30)).await;
+    let rig = Rig::with_budget("max_series_per_metric: 30000", Budget::new(1 << 30)).await;
     rig.send(many(0, 30_000, None)).await;
     for accept in ["", "accept-encoding: gzip\r\n", "accept-encoding: zstd\r\n"] {
         let (head, body) = rig.ask("GET", "/metrics", accept).await;

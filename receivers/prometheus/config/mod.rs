@@ -173,6 +173,10 @@ impl PromConfig {
 }
 
 impl ReceiverConfig for Config {
+    fn holds_back(&self) -> bool {
+        false
+    }
+
     fn build(&self, cx: &BuildContext) -> Result<Box<dyn Receiver>, BuildError> {
         Ok(Box::new(PrometheusReceiver::new(self, cx)?))
     }

@@ -150,3 +150,18 @@ async fn repeated_series_are_counted_and_the_rest_is_taken() {
     assert!(rig.counted("sidelight_receiver_dropped_samples") >= 1.0);
     rig.stop().await;
 }
+
+#[tokio::test]
+async fn a_page_on_which_the_scrape_panics_costs_its_own_target_alone() {
+    // Twice, then a good page: the target begins anew each time and goes on in its own rhythm.
+    let bad = Target::start(|_, nth| text(if nth < 3 { "# panic\n" } else { "fine 1\n" })).await;
+    let good = Target::start(|_, _| text("good 1\n")).await;
+    let mut rig = Rig::start(&(bad.job("bad", "") + &good.job("good", ""))).await;
+    let address = bad.address.to_string();
+    let down = rig.find(|scrape| scrape.instance().contains(&address)).await;
+    assert!(!down.is_up());
+    assert!(rig.find(|scrape| scrape.value("good").is_some()).await.is_up());
+    assert!(rig.find(|scrape| scrape.value("fine").is_some()).await.is_up());
+    assert_eq!(rig.counted("sidelight_component_panics"), 2.0);
+    rig.stop().await;
+}

@@ -12,6 +12,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 
 use super::body::Pieces;
+use super::refusals::Refused;
 use crate::args::{Args, Compression, Protocol, Signal};
 
 /// The HTTP/2 connection of a group of workers, made anew when it is gone.
@@ -87,12 +88,18 @@ impl Connection {
         };
         match field("grpc-status").as_deref() {
             Some("0") => Ok(()),
-            status => bail!(
-                "HTTP {}, grpc-status {}: {}",
-                head.status,
-                status.unwrap_or("missing"),
-                field("grpc-message").unwrap_or_default()
-            ),
+            Some(status) => {
+                // Only a status with RetryInfo has details.
+                let told = field("grpc-status-details-bin").map_or("", |_| ", retry info");
+                bail!(Refused {
+                    kind: format!("grpc {status}{told}"),
+                    message: field("grpc-message").unwrap_or_default(),
+                })
+            }
+            None => bail!(Refused {
+                kind: format!("http {} without a grpc-status", head.status.as_u16()),
+                message: String::new(),
+            }),
         }
     }
 
@@ -141,13 +148,18 @@ impl Connection {
             .send_request(request.body(Pieces::new(body, 0))?)
             .await?;
         let status = response.status();
+        let retry_after = response.headers().contains_key("retry-after");
         let answer = response.into_body().collect().await?.to_bytes();
         self.own = Some(connection);
         if !status.is_success() {
-            bail!(
-                "HTTP {status}: {}",
-                String::from_utf8_lossy(&answer[..answer.len().min(200)])
-            );
+            bail!(Refused {
+                kind: format!(
+                    "http {}{}",
+                    status.as_u16(),
+                    if retry_after { ", retry-after" } else { "" }
+                ),
+                message: String::from_utf8_lossy(&answer[..answer.len().min(200)]).into_owned(),
+            });
         }
         Ok(())
     }

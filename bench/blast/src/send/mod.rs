@@ -3,18 +3,22 @@
 mod body;
 mod connection;
 mod pace;
+mod refusals;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::args::Args;
 use crate::histogram::Histogram;
 use crate::payload::Corpus;
 use connection::{Connection, Shared};
 use pace::Pace;
+use refusals::Refusals;
 
 pub(crate) struct Sender {
     inner: Arc<Inner>,
@@ -28,7 +32,14 @@ struct Inner {
     /// Numbers of the acknowledged requests, when items are checked one by one.
     acked_requests: Mutex<Vec<u64>>,
     latencies: Mutex<Histogram>,
+    refusals: Mutex<Refusals>,
     last_error: Mutex<Option<String>>,
+}
+
+/// Workers that send until they are stopped or their schedule ends.
+pub(crate) struct Load {
+    stop: watch::Sender<bool>,
+    workers: JoinSet<()>,
 }
 
 /// In requests.
@@ -57,6 +68,7 @@ impl Sender {
                 counts: Counts::default(),
                 acked_requests: Mutex::default(),
                 latencies: Mutex::default(),
+                refusals: Mutex::default(),
                 last_error: Mutex::default(),
             }),
         }
@@ -71,8 +83,29 @@ impl Sender {
         ] {
             count.store(0, Relaxed);
         }
-        *self.inner.latencies.lock() = Histogram::default();
+        self.reset_latency();
         *self.inner.last_error.lock() = None;
+    }
+
+    /// Forgets how long answers took and why requests were refused; counts and ids go on.
+    pub(crate) fn reset_latency(&self) {
+        *self.inner.latencies.lock() = Histogram::default();
+        *self.inner.refusals.lock() = Refusals::default();
+    }
+
+    /// What was acknowledged so far is no longer looked at.
+    pub(crate) fn forget(&self) {
+        self.inner.acked_requests.lock().clear();
+    }
+
+    /// Items that were given an id so far; ids start at 1.
+    pub(crate) fn issued(&self) -> u64 {
+        self.inner.next_request.load(Relaxed) * self.inner.corpus.items_per_request() as u64
+    }
+
+    /// Refused requests: by answer, and how long the answers took.
+    pub(crate) fn refusals(&self) -> serde_json::Value {
+        self.inner.refusals.lock().summary()
     }
 
     pub(crate) fn sent(&self) -> Sent {
@@ -102,33 +135,64 @@ impl Sender {
 
     /// Sends for `seconds`, then waits for the answers that are still due.
     pub(crate) async fn run(&self, seconds: f64) {
-        let args = &self.inner.args;
         let length = Duration::from_secs_f64(seconds);
-        let pace = Arc::new(Pace::start(
-            args.rate,
-            self.inner.corpus.items_per_request(),
-            length,
-        ));
-        let stop = Arc::new(AtomicBool::new(false));
-        let mut workers = tokio::task::JoinSet::new();
+        let load = self.start(self.inner.args.rate, length);
+        if self.inner.args.rate == 0 {
+            tokio::time::sleep(length).await;
+            load.stop().await;
+        } else {
+            load.finish().await;
+        }
+    }
+
+    /// Starts sending `rate` items a second for `length`; a rate of 0 is a closed loop that ends when it is stopped.
+    pub(crate) fn start(&self, rate: u64, length: Duration) -> Load {
+        let args = &self.inner.args;
+        let pace = Arc::new(Pace::start(rate, self.inner.corpus.items_per_request(), length));
+        let stop = watch::Sender::new(false);
+        let mut workers = JoinSet::new();
         for _ in 0..args.connections {
             let shared = Shared::default();
             for _ in 0..args.inflight {
                 let connection = Connection::new(args, shared.clone());
-                workers.spawn(worker(self.inner.clone(), connection, pace.clone(), stop.clone()));
+                workers.spawn(worker(
+                    self.inner.clone(),
+                    connection,
+                    pace.clone(),
+                    stop.subscribe(),
+                ));
             }
         }
-        if args.rate == 0 {
-            tokio::time::sleep(length).await;
-            stop.store(true, Relaxed);
-        }
+        Load { stop, workers }
+    }
+}
+
+impl Load {
+    /// Sends nothing more, and waits for the answers that are still due.
+    pub(crate) async fn stop(self) {
+        self.stop.send_replace(true);
+        self.workers.join_all().await;
+    }
+
+    /// Waits until the schedule has ended and everything was answered.
+    async fn finish(self) {
+        let Self { stop: _held, workers } = self;
         workers.join_all().await;
     }
 }
 
-async fn worker(inner: Arc<Inner>, mut connection: Connection, pace: Arc<Pace>, stop: Arc<AtomicBool>) {
-    while !stop.load(Relaxed) {
-        let Some(due) = pace.next().await else { return };
+async fn worker(
+    inner: Arc<Inner>,
+    mut connection: Connection,
+    pace: Arc<Pace>,
+    mut stopped: watch::Receiver<bool>,
+) {
+    while !*stopped.borrow() {
+        let due = tokio::select! {
+            due = pace.next() => due,
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+        };
+        let Some(due) = due else { return };
         let number = inner.next_request.fetch_add(1, Relaxed);
         let body = match inner.args.check {
             false => Ok(inner.corpus.body(number)),
@@ -136,6 +200,7 @@ async fn worker(inner: Arc<Inner>, mut connection: Connection, pace: Arc<Pace>, 
         };
         let due = due.unwrap_or_else(Instant::now);
         inner.counts.sent.fetch_add(1, Relaxed);
+        let sent = Instant::now();
         let answer = match body {
             Ok(body) => connection.send(body).await,
             Err(error) => Err(error),
@@ -150,6 +215,7 @@ async fn worker(inner: Arc<Inner>, mut connection: Connection, pace: Arc<Pace>, 
             }
             Err(error) => {
                 inner.counts.refused.fetch_add(1, Relaxed);
+                inner.refusals.lock().record(sent.elapsed(), &error);
                 *inner.last_error.lock() = Some(format!("{error:#}"));
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }

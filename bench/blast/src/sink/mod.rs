@@ -3,17 +3,19 @@
 
 mod answer;
 mod compare;
+mod door;
 mod receive;
 mod seen;
 
+use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::conn::auto;
+use anyhow::{Context, Result, bail, ensure};
+use parking_lot::Mutex;
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -21,7 +23,7 @@ use crate::args::{Args, Signal, Spell};
 use crate::payload::Corpus;
 use compare::Comparison;
 pub(crate) use seen::Check;
-use seen::Seen;
+pub(crate) use seen::Seen;
 
 /// What the sink does with requests for now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +33,35 @@ pub(crate) enum Mood {
     Refuse,
     /// Reads no body and gives no answer until the spell is over.
     Stall,
+    /// Nobody listens.
+    Away,
+    /// Refuses so many of a thousand requests.
+    Fail(u64),
+    /// Answers so many of a thousand requests as taken and forgets them: a destination that loses.
+    Lose(u64),
+    /// Changes a byte in so many of a thousand requests before it looks at them: a destination that mangles.
+    Mangle(u64),
+}
+
+impl FromStr for Mood {
+    type Err = anyhow::Error;
+
+    /// `take`, `refuse`, `stall`, `away`, or `fail`, `lose`, `mangle` with a share of a thousand.
+    fn from_str(text: &str) -> Result<Self> {
+        let (name, share) = text.split_once(' ').unwrap_or((text, "0"));
+        let share: u64 = share.trim().parse().context("a share of a thousand")?;
+        ensure!(share <= 1000, "a share of a thousand");
+        Ok(match name {
+            "take" => Self::Take,
+            "refuse" => Self::Refuse,
+            "stall" => Self::Stall,
+            "away" => Self::Away,
+            "fail" => Self::Fail(share),
+            "lose" => Self::Lose(share),
+            "mangle" => Self::Mangle(share),
+            _ => bail!("unknown mood of the sink `{name}`"),
+        })
+    }
 }
 
 #[derive(Clone)]
@@ -44,6 +75,8 @@ struct Inner {
     counts: Counts,
     comparison: Option<Comparison>,
     seen: Option<Seen>,
+    /// Draws one of a thousand.
+    dice: Mutex<StdRng>,
 }
 
 #[derive(Default)]
@@ -94,9 +127,15 @@ impl Sink {
             counts: Counts::default(),
             comparison: corpus.map(|c| Comparison::new(args, c)),
             seen: args.check.then(Seen::default),
+            dice: Mutex::new(StdRng::seed_from_u64(args.seed)),
         });
         let listener = TcpListener::bind(&args.output).await?;
-        tokio::spawn(accept(listener, inner.clone(), args.frame));
+        tokio::spawn(door::open(
+            args.output.clone(),
+            listener,
+            inner.clone(),
+            args.frame,
+        ));
         Ok(Self { inner })
     }
 
@@ -149,6 +188,16 @@ impl Sink {
         })
     }
 
+    /// What the sink does from now on.
+    pub(crate) fn set_mood(&self, mood: Mood) {
+        self.inner.mood.send_replace(mood);
+    }
+
+    /// What is known of the ids, in a checked run.
+    pub(crate) fn seen(&self) -> Option<&Seen> {
+        self.inner.seen.as_ref()
+    }
+
     /// Compares the ids that arrived with those that were acknowledged, as first ids of whole requests.
     pub(crate) fn check(&self, acked_first_ids: &[u64], items: usize) -> Check {
         self.inner
@@ -167,21 +216,9 @@ impl Sink {
     }
 }
 
-async fn accept(listener: TcpListener, inner: Arc<Inner>, frame: u32) {
-    while let Ok((tcp, _)) = listener.accept().await {
-        // A socket that cannot be set up is one that has gone: serving it fails too.
-        let _ = tcp.set_nodelay(true);
-        let inner = inner.clone();
-        tokio::spawn(async move {
-            let mut server = auto::Builder::new(TokioExecutor::new());
-            server
-                .http2()
-                .initial_stream_window_size(4 << 20)
-                .initial_connection_window_size(16 << 20)
-                .max_concurrent_streams(4096)
-                .max_frame_size(frame);
-            let service = service_fn(move |request| receive::handle(inner.clone(), request));
-            let _ = server.serve_connection(TokioIo::new(tcp), service).await;
-        });
+impl Inner {
+    /// Whether a request is one of so many of a thousand.
+    fn chosen(&self, share: u64) -> bool {
+        self.dice.lock().random_range(0..1000) < share
     }
 }

@@ -29,8 +29,12 @@ pub(super) async fn handle(
     let Ok(body) = read(&inner, body).await else {
         return Ok(answer(grpc, false));
     };
-    if *mood.borrow() == Mood::Refuse {
-        return Ok(answer(grpc, false));
+    let now = *mood.borrow();
+    match now {
+        Mood::Refuse | Mood::Away => return Ok(answer(grpc, false)),
+        Mood::Fail(share) if inner.chosen(share) => return Ok(answer(grpc, false)),
+        Mood::Lose(share) if inner.chosen(share) => return Ok(answer(grpc, true)),
+        _ => {}
     }
     let taken = if grpc {
         inner.take_grpc(header(&head.headers, "grpc-encoding"), body)
@@ -84,13 +88,40 @@ impl Inner {
     }
 
     fn take(&self, message: &Bytes) -> Result<()> {
+        let mood = *self.mood.borrow();
+        match mood {
+            Mood::Mangle(share) if self.chosen(share) => self.note(&self.mangled(message)),
+            _ => self.note(message),
+        }
+    }
+
+    /// The message with a byte changed in what its first item says, where that can be done.
+    fn mangled(&self, message: &Bytes) -> Bytes {
+        let mut copy = message.to_vec();
+        let mut first = None;
+        // A message that cannot be walked is refused when it is noted.
+        let _ = wire::items(message, self.signal, |kind, item| {
+            first = first.or_else(|| wire::id_at(message, kind, item));
+        });
+        // Before the id of a span stands the end of its trace id, behind the tag and the length of the id.
+        if let Some(byte) = first.and_then(|at: usize| copy.get_mut(at.checked_sub(3)?)) {
+            *byte ^= 1;
+        }
+        copy.into()
+    }
+
+    fn note(&self, message: &Bytes) -> Result<()> {
         let mut n = 0;
         wire::items(message, self.signal, |_, _| n += 1).map_err(|_| anyhow!("malformed protobuf"))?;
         if let Some(seen) = &self.seen {
             seen.note(message, self.signal);
         }
         if let Some(comparison) = &self.comparison {
-            comparison.sample(message, n);
+            if self.seen.is_some() {
+                comparison.all(message);
+            } else {
+                comparison.sample(message, n);
+            }
         }
         self.counts.requests.fetch_add(1, Relaxed);
         self.counts.bytes.fetch_add(message.len() as u64, Relaxed);

@@ -16,13 +16,13 @@ use prost::Message;
 use sidelight_component::metrics::Registry;
 use sidelight_component::sending::SendingSettings;
 use sidelight_component::{
-    Ack, Batch, Budget, Chunk, Exporter, Outcome, Payload, Receipt, Request, Role, Sent, Signal, State,
-    StatusBoard, async_trait,
+    Ack, Batch, Budget, Chunk, Durability, Exporter, Outcome, Payload, Receipt, Request, Role, Sent, Signal,
+    State, StatusBoard, StorageSettings, async_trait,
 };
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::{ExporterStatus, Queue, QueueConfig, QueueLedger, queue};
+use crate::{ExporterStatus, Queue, QueueConfig, QueueLedger, Storage, Undelivered, queue};
 
 /// What the exporter does with one request.
 #[derive(Clone, Debug)]
@@ -208,7 +208,34 @@ pub(crate) struct Rig {
     pub(crate) board: StatusBoard,
     pub(crate) budget: Budget,
     pub(crate) task: JoinHandle<()>,
+    storage: Option<Storage>,
     next_id: Mutex<u64>,
+}
+
+/// A folder for queues.
+pub(crate) struct Folder(tempfile::TempDir);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().expect("a folder"))
+    }
+
+    pub(crate) fn path(&self) -> &std::path::Path {
+        self.0.path()
+    }
+
+    pub(crate) fn open(&self, board: &StatusBoard) -> Storage {
+        let settings = StorageSettings {
+            directory: Some(self.path().to_owned()),
+            create_directory: true,
+            lock_timeout: Duration::from_secs(5),
+            durability: Durability::Write,
+            flush_interval: Duration::from_millis(20),
+            dead_letter_bytes: 1 << 20,
+        };
+        let status = board.reporter(Role::Extension, "file_storage".parse().expect("id"));
+        Storage::open(&settings, "/nowhere".into(), status).expect("a storage")
+    }
 }
 
 /// Settings as the tests start from: the defaults, with a timeout and without jitter.
@@ -241,9 +268,28 @@ impl Rig {
     }
 
     pub(crate) fn with(signal: Signal, settings: SendingSettings, exporter: Scripted) -> Self {
+        Self::kept(None, signal, settings, exporter)
+    }
+
+    /// A queue that is kept in a folder, as it was left there.
+    pub(crate) fn on_disk(
+        folder: &Folder,
+        signal: Signal,
+        mut settings: SendingSettings,
+        exporter: Scripted,
+    ) -> Self {
+        settings.queue.storage = Some("file_storage".parse().expect("id"));
+        Self::kept(Some(folder), signal, settings, exporter)
+    }
+
+    fn kept(folder: Option<&Folder>, signal: Signal, settings: SendingSettings, exporter: Scripted) -> Self {
         let exporter = Arc::new(exporter);
         let (metrics, board, budget) = (Registry::default(), StatusBoard::default(), Budget::default());
         let id: sidelight_component::ComponentId = "otlp_grpc/test".parse().expect("id");
+        let storage = folder.map(|folder| folder.open(&board));
+        let on_disk = storage
+            .as_ref()
+            .map(|storage| storage.queue(&id, signal, &settings.queue).expect("a log"));
         let (queue, task) = queue(QueueConfig {
             status: ExporterStatus::new(board.reporter(Role::Exporter, id.clone())),
             id,
@@ -253,9 +299,11 @@ impl Rig {
             default_quota_bytes: 1 << 20,
             budget: budget.clone(),
             metrics: metrics.clone(),
+            storage: on_disk,
         });
         let task = tokio::spawn(task);
         Self {
+            storage,
             queue,
             exporter,
             signal,
@@ -353,6 +401,24 @@ impl Rig {
         self.board.snapshot()[0].2.state.clone()
     }
 
+    /// Stops as the program does, within so much time; the storage is free for the next one then.
+    pub(crate) async fn stop(self, within: Duration) -> (Undelivered, QueueLedger) {
+        let left = self.queue.drain((Instant::now() + within).into_std()).await;
+        let ledger = self.ledger();
+        self.task.await.expect("the task");
+        drop(self.storage);
+        (left, ledger)
+    }
+
+    /// Waits until something is so, in real time.
+    pub(crate) async fn until(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
+        let patience = Instant::now() + Duration::from_secs(20);
+        while !is_so(self) {
+            assert!(Instant::now() < patience, "{what}: {:?}", self.queue.ledger());
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
     /// Lets everything happen that can happen without time passing.
     pub(crate) async fn settle(&self) {
         for _ in 0..20 {
@@ -430,7 +496,7 @@ fn encode_metrics(ids: std::ops::Range<u64>) -> Vec<u8> {
 }
 
 /// The ids in a request.
-fn ids(signal: Signal, request: &[u8]) -> Vec<u64> {
+pub(crate) fn ids(signal: Signal, request: &[u8]) -> Vec<u64> {
     let times: Vec<u64> = match signal {
         Signal::Metrics => ExportMetricsServiceRequest::decode(request)
             .expect("a request")

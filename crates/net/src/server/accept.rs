@@ -46,6 +46,8 @@ impl Accepting {
                 // The peer left while it waited in the backlog.
                 Err(error) if is_about_one_connection(&error) => {}
                 Err(error) => {
+                    // Most likely there is no file descriptor left: one that is unused gives its own back.
+                    self.quota.make_room();
                     tracing::warn!(%error, pause_ms = self.pause.as_millis(), "cannot accept connections, trying again");
                     tokio::time::sleep(self.pause).await;
                     self.pause = (self.pause * 2).min(LONGEST_PAUSE);

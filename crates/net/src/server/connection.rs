@@ -19,10 +19,11 @@ use tokio::time::Instant;
 use tokio::time::error::Elapsed;
 
 use super::activity::{Activity, Doing, TrackedBody};
+use super::place::Place;
 use super::quota::ConnectionSlot;
 use super::shutdown::ShutdownSignal;
 use super::stream::WatchedStream;
-use super::{ConnInfo, ServerSettings};
+use super::{ConnInfo, OnPanic, ServerSettings};
 use crate::coalesce::{Coalesced, CoalescedConnection, coalesce};
 use crate::grpc;
 use crate::listener::AcceptedSocket;
@@ -30,8 +31,6 @@ use crate::reply_body::ReplyBody;
 use crate::socket::{Socket, Transport};
 use crate::tls::ServerTls;
 
-/// hyper's buffer for an HTTP/1 connection: large reads are what makes large bodies cheap.
-const HTTP1_BUFFER_BYTES: usize = 128 * 1024;
 /// Header fields of an HTTP/1 request.
 const HTTP1_HEADERS: usize = 100;
 /// hyper's server may buffer this much of an answer per stream before it waits for the client; answers are small.
@@ -41,19 +40,25 @@ pub(super) struct Shared<S> {
     pub(super) service: Arc<S>,
     pub(super) settings: Arc<ServerSettings>,
     pub(super) tls: Option<ServerTls>,
+    pub(super) on_panic: OnPanic,
     pub(super) shutdown: ShutdownSignal,
     pub(super) cut: Arc<AtomicUsize>,
 }
 
-/// Serves one connection to its end.
+/// Serves one connection to its end. A panic ends it and nothing else.
 pub(super) async fn run<S, F>(shared: Arc<Shared<S>>, socket: AcceptedSocket, slot: ConnectionSlot)
 where
     S: Fn(Request<Incoming>, Arc<ConnInfo>) -> F + Send + Sync + 'static,
     F: Future<Output = Response<ReplyBody>> + Send + 'static,
 {
-    if let Err(error) = serve(&shared, socket, &slot).await {
+    match AssertUnwindSafe(serve(&shared, socket, &slot))
+        .catch_unwind()
+        .await
+    {
+        Ok(Ok(())) => {}
         // The other side's doing in nearly all cases: worth a line only to who looks for it.
-        tracing::debug!(%error, "connection ended");
+        Ok(Err(error)) => tracing::debug!(%error, "connection ended"),
+        Err(panic) => (shared.on_panic)("serving a connection", &*panic),
     }
 }
 
@@ -63,14 +68,19 @@ where
     F: Future<Output = Response<ReplyBody>> + Send + 'static,
 {
     let settings = &shared.settings;
-    let (transport, info) = handshake(shared, socket).await?;
+    let (transport, info) = tokio::select! {
+        shaken = handshake(shared, socket) => shaken?,
+        () = slot.place.asked_to_leave() => return Ok(()),
+    };
     let activity = Activity::new();
+    slot.place.watch(&activity);
     let mut stream = WatchedStream::new(transport, activity.clone());
     let mut stopping = shared.shutdown.clone();
     let http2 = tokio::select! {
         http2 = within(settings.header_timeout, stream.speaks_http2()) => http2,
         // Nothing was asked yet, so there is nothing to finish.
         _ = stopping.begun() => return Ok(()),
+        () = slot.place.asked_to_leave() => return Ok(()),
     };
     let Some(http2) = http2.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?? else {
         return Ok(());
@@ -82,7 +92,7 @@ where
         ));
     }
     let info = Arc::new(info);
-    let service = service_fn(|request| answer(shared.service.clone(), request, info.clone(), &activity));
+    let service = service_fn(|request| answer(shared.clone(), request, info.clone(), &activity));
     if http2 {
         let (stream, write_out) = coalesce(stream);
         let builder = http2_builder(settings, slot.window);
@@ -91,10 +101,10 @@ where
             connection,
             write_out,
         };
-        drive(shared, connection, &activity, true).await
+        drive(shared, connection, &activity, &slot.place, true).await
     } else {
-        let connection = http1_builder(settings).serve_connection(TokioIo::new(stream), service);
-        drive(shared, connection, &activity, false).await
+        let connection = http1_builder(settings, slot.buffer).serve_connection(TokioIo::new(stream), service);
+        drive(shared, connection, &activity, &slot.place, false).await
     }
     .map_err(io::Error::other)
 }
@@ -139,14 +149,14 @@ async fn handshake<S>(shared: &Shared<S>, socket: AcceptedSocket) -> io::Result<
     Ok((Transport::Tls(Box::new(stream.into())), info))
 }
 
-fn http1_builder(settings: &ServerSettings) -> http1::Builder {
+fn http1_builder(settings: &ServerSettings, buffer: usize) -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(None)
         .max_headers(HTTP1_HEADERS)
         .max_header_size(settings.max_header_bytes as usize)
-        .max_buf_size(HTTP1_BUFFER_BYTES);
+        .max_buf_size(buffer);
     builder
 }
 
@@ -169,7 +179,7 @@ fn http2_builder(settings: &ServerSettings, window: u32) -> http2::Builder<Tokio
 
 /// Calls the service; a panic becomes an answer.
 fn answer<S, F>(
-    service: Arc<S>,
+    shared: Arc<Shared<S>>,
     request: Request<Incoming>,
     info: Arc<ConnInfo>,
     activity: &Arc<Activity>,
@@ -180,10 +190,10 @@ where
 {
     let open = activity.request_began();
     let is_grpc = grpc::is_grpc_content_type(request.headers());
-    let work = AssertUnwindSafe(async move { service(request, info).await }).catch_unwind();
     async move {
-        let response = work.await.unwrap_or_else(|_| {
-            tracing::error!("a request handler panicked; the request is answered with an internal error");
+        let work = AssertUnwindSafe(async { (shared.service)(request, info).await }).catch_unwind();
+        let response = work.await.unwrap_or_else(|panic| {
+            (shared.on_panic)("answering a request", &*panic);
             internal_error(is_grpc)
         });
         Ok(response.map(|body| TrackedBody { body, open }))
@@ -240,6 +250,7 @@ async fn drive<S>(
     shared: &Shared<S>,
     connection: impl Graceful,
     activity: &Activity,
+    place: &Place,
     http2: bool,
 ) -> hyper::Result<()> {
     let mut connection = pin!(connection);
@@ -256,6 +267,10 @@ async fn drive<S>(
             }
             _ = stopping.begun(), if !watch.finishing => {
                 watch.finish();
+                connection.as_mut().finish();
+            }
+            () = place.asked_to_leave() => {
+                watch.leave();
                 connection.as_mut().finish();
             }
             () = tokio::time::sleep_until(next) => match watch.look(activity) {
@@ -280,6 +295,8 @@ struct Watch {
     cut_at: Option<Instant>,
     /// When to cut one that was asked to finish because it was idle, if it still is.
     cut_idle_at: Option<Instant>,
+    /// When to cut one that was asked to leave for another, unless it works.
+    leave_at: Option<Instant>,
 }
 
 enum Verdict {
@@ -290,6 +307,8 @@ enum Verdict {
 
 /// How long an idle connection that was asked to finish may take, where nothing else limits it.
 const LEAVING: Duration = Duration::from_secs(10);
+/// The same where another connection waits for the place.
+const LEAVING_FOR_ANOTHER: Duration = Duration::from_secs(1);
 /// How often to look where nothing says when.
 const LOOK_AT_LEAST: Duration = Duration::from_secs(5);
 
@@ -315,12 +334,19 @@ impl Watch {
             finishing: false,
             cut_at: None,
             cut_idle_at: None,
+            leave_at: None,
         }
     }
 
     fn finish(&mut self) {
         self.finishing = true;
         self.age_at = None;
+    }
+
+    /// Another connection needs the place.
+    fn leave(&mut self) {
+        self.finish();
+        self.leave_at = Some(Instant::now() + LEAVING_FOR_ANOTHER);
     }
 
     /// Asks an idle connection to finish. A peer that does not answer is not waited for long.
@@ -353,7 +379,9 @@ impl Watch {
             .header_timeout
             .map_or(LOOK_AT_LEAST, |limit| limit.min(LOOK_AT_LEAST));
         let at_least = Instant::now() + soon;
-        [by_state, self.age_at, self.cut_at]
+        // One that works is looked at again in a while.
+        let leave_at = self.leave_at.filter(|at| *at > Instant::now());
+        [by_state, self.age_at, self.cut_at, leave_at]
             .into_iter()
             .flatten()
             .fold(at_least, Instant::min)
@@ -362,6 +390,10 @@ impl Watch {
     fn look(&mut self, activity: &Activity) -> Verdict {
         let now = Instant::now();
         if self.cut_at.is_some_and(|at| at <= now) {
+            return Verdict::Cut;
+        }
+        let works = matches!(activity.doing(), Doing::Working);
+        if !works && self.leave_at.is_some_and(|at| at <= now) {
             return Verdict::Cut;
         }
         if self.age_at.is_some_and(|at| at <= now) {

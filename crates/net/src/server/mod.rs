@@ -8,6 +8,7 @@
 mod accept;
 mod activity;
 mod connection;
+mod place;
 mod quota;
 mod settings;
 mod shutdown;
@@ -73,8 +74,12 @@ pub struct Server<S> {
     settings: Arc<ServerSettings>,
     tls: Option<ServerTls>,
     placement: Arc<dyn Placement>,
+    on_panic: OnPanic,
     shutdown: Shutdown,
 }
+
+/// Is told of every panic, with what was done meanwhile.
+pub(super) type OnPanic = Arc<dyn Fn(&str, &(dyn std::any::Any + Send)) + Send + Sync>;
 
 impl<S, F> Server<S>
 where
@@ -91,6 +96,7 @@ where
             settings: Arc::new(settings),
             tls: None,
             placement: Arc::new(CurrentRuntime),
+            on_panic: Arc::new(|doing, _| tracing::error!(doing, "a panic was contained")),
             shutdown: Shutdown::new(),
         }
     }
@@ -106,6 +112,17 @@ where
     #[must_use]
     pub fn with_placement(mut self, placement: impl Placement) -> Self {
         self.placement = Arc::new(placement);
+        self
+    }
+
+    /// Has `tell` told of every panic of the service or of a connection, with what was done meanwhile, instead of
+    /// the log.
+    #[must_use]
+    pub fn on_panic(
+        mut self,
+        tell: impl Fn(&str, &(dyn std::any::Any + Send)) + Send + Sync + 'static,
+    ) -> Self {
+        self.on_panic = Arc::new(tell);
         self
     }
 
@@ -134,6 +151,7 @@ where
             service: self.service,
             settings: self.settings,
             tls: self.tls,
+            on_panic: self.on_panic,
             shutdown: self.shutdown.signal(),
             cut: Arc::clone(&cut),
         });

@@ -342,3 +342,42 @@ async fn a_client_that_sends_everything_before_it_reads_still_gets_the_refusal()
         "nothing was charged for what was thrown away"
     );
 }
+
+/// Idle HTTP/2 connections may stay for hours; whoever opens as many as there may be must not keep others out.
+#[tokio::test]
+async fn a_full_house_of_idle_connections_makes_room_for_who_asks() {
+    let mut options = Options::default();
+    options.settings.max_connections = 20;
+    let server = OtlpServer::start(options).await;
+    let mut idle = Vec::new();
+    for _ in 0..20 {
+        let mut stream = greet(&server).await;
+        read_frame(&mut stream).await.expect("greeted back");
+        idle.push(stream);
+    }
+    // A connection has its place for a second at least: whoever comes earlier is refused, and comes again.
+    let greeted = async {
+        loop {
+            let mut stream = greet(&server).await;
+            if read_frame(&mut stream).await.is_some() {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(LIMIT, greeted).await.expect("room is made");
+    // The one that was idle for the longest was asked to go.
+    let mut oldest = idle.swap_remove(0);
+    let asked = async {
+        while read_frame(&mut oldest)
+            .await
+            .is_some_and(|frame| frame.kind != GOAWAY)
+        {}
+    };
+    tokio::time::timeout(LIMIT, asked)
+        .await
+        .expect("a GOAWAY, or the end");
+    assert_eq!(
+        h2_call(&server, &[Bytes::from_static(&[0, 0, 0, 0, 1, b'x'])], true).await,
+        "0"
+    );
+}

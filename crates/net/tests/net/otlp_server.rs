@@ -23,6 +23,8 @@ pub(crate) struct OtlpServer {
     pub(crate) received: Arc<Mutex<Vec<Bytes>>>,
     /// The client's side of every connection that brought a request.
     pub(crate) peers: Arc<Mutex<HashSet<SocketAddr>>>,
+    /// What the service was doing when it panicked.
+    pub(crate) panics: Arc<Mutex<Vec<String>>>,
     pub(crate) shutdown: Shutdown,
     pub(crate) task: JoinHandle<std::io::Result<Drained>>,
 }
@@ -70,6 +72,12 @@ impl OtlpServer {
         if let Some(tls) = options.tls {
             server = server.with_tls(tls);
         }
+        let panics = Arc::new(Mutex::new(Vec::new()));
+        let told = panics.clone();
+        server = server.on_panic(move |doing, panic| {
+            let message = panic.downcast_ref::<&str>().copied().unwrap_or_default();
+            told.lock().push(format!("{doing}: {message}"));
+        });
         let shutdown = server.shutdown();
         let task = tokio::spawn(server.serve());
         Self {
@@ -77,6 +85,7 @@ impl OtlpServer {
             budget,
             received,
             peers,
+            panics,
             shutdown,
             task,
         }

@@ -117,6 +117,7 @@ async fn a_handler_that_panics_answers_and_the_connection_goes_on() {
             .expect("answered");
         assert_eq!(answer.body, "one two three");
     }
+    assert_eq!(*server.panics.lock(), ["answering a request: asked to"; 4]);
 }
 
 #[tokio::test]

@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,14 +16,13 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use sidelight_component::Panics;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::AbortHandle;
 
+use super::places::Places;
 use super::{AdminThread, AllowedHosts, Listener, Page, PageRequest, Pages};
 
-/// Connections at one time; further ones wait in the system's queue until one ends.
-pub const MAX_CONNECTIONS: usize = 32;
 /// Longest wait for a request's head.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest life of a connection: one request and its answer.
@@ -43,11 +41,16 @@ pub struct Server {
 }
 
 impl Server {
-    /// Answers on the address from now on, on the given thread.
+    /// Answers on the address from now on, on the given thread. Panics of pages are counted in `panics`.
     ///
     /// # Errors
     /// Where the socket cannot be taken over by the runtime.
-    pub fn start(listener: Listener, thread: Arc<AdminThread>, pages: Arc<dyn Pages>) -> io::Result<Self> {
+    pub fn start(
+        listener: Listener,
+        thread: Arc<AdminThread>,
+        pages: Arc<dyn Pages>,
+        panics: Panics,
+    ) -> io::Result<Self> {
         let address = listener.local_addr();
         let socket = {
             let _entered = thread.handle().enter();
@@ -56,6 +59,7 @@ impl Server {
         let answering = Arc::new(Answering {
             hosts: listener.hosts,
             pages,
+            panics,
         });
         let accepting = thread.handle().spawn(accept(socket, answering)).abort_handle();
         Ok(Self {
@@ -79,13 +83,14 @@ impl Drop for Server {
 
 /// The accept loop on the caller's own runtime, whose clock a test can hold.
 #[cfg(test)]
-pub(super) async fn accept_on(listener: Listener, pages: Arc<dyn Pages>) {
+pub(super) async fn accept_on(listener: Listener, pages: Arc<dyn Pages>, panics: Panics) {
     if let Ok(socket) = TcpListener::from_std(listener.socket) {
         accept(
             socket,
             Arc::new(Answering {
                 hosts: listener.hosts,
                 pages,
+                panics,
             }),
         )
         .await;
@@ -94,21 +99,19 @@ pub(super) async fn accept_on(listener: Listener, pages: Arc<dyn Pages>) {
 
 /// Accepts until aborted; the connections are children of this task and end with it.
 async fn accept(socket: TcpListener, answering: Arc<Answering>) {
-    let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let mut connections = tokio::task::JoinSet::new();
-    // The semaphore is never closed.
-    while let Ok(slot) = slots.clone().acquire_owned().await {
+    let mut places = Places::default();
+    loop {
         match socket.accept().await {
             Ok((stream, _)) => {
-                connections.spawn(serve(stream, answering.clone(), slot));
+                places.one_is_free().await;
+                places.take(serve(stream, answering.clone()));
             }
             Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
         }
-        while connections.try_join_next().is_some() {}
     }
 }
 
-async fn serve(stream: TcpStream, answering: Arc<Answering>, _slot: OwnedSemaphorePermit) {
+async fn serve(stream: TcpStream, answering: Arc<Answering>) {
     let service = service_fn(move |request: Request<Incoming>| {
         let answer = answering.answer(&request);
         async move { Ok::<_, Infallible>(answer) }
@@ -126,6 +129,7 @@ async fn serve(stream: TcpStream, answering: Arc<Answering>, _slot: OwnedSemapho
 struct Answering {
     hosts: AllowedHosts,
     pages: Arc<dyn Pages>,
+    panics: Panics,
 }
 
 impl Answering {
@@ -156,8 +160,9 @@ impl Answering {
 
     fn page(&self, path: &str, headers: &HeaderMap) -> Page {
         let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok());
-        let pages = AssertUnwindSafe(&self.pages);
-        catch_unwind(|| pages.page(PageRequest { path, accept }))
+        let page = || self.pages.page(PageRequest { path, accept });
+        self.panics
+            .contain("making a page", page)
             .unwrap_or_else(|_| Page::text(StatusCode::INTERNAL_SERVER_ERROR, "the page could not be made"))
     }
 }

@@ -8,12 +8,14 @@ mod bind;
 mod connection;
 mod hosts;
 mod page;
+mod places;
 mod thread;
 
 pub use bind::{BindError, Listener, listen_error};
-pub use connection::{MAX_CONNECTIONS, Server};
+pub use connection::Server;
 pub use hosts::AllowedHosts;
 pub use page::{Page, PageRequest, Pages};
+pub use places::MAX_CONNECTIONS;
 pub use thread::AdminThread;
 
 #[cfg(test)]

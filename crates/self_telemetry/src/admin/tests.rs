@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
+use sidelight_component::Panics;
+use sidelight_component::metrics::Registry;
 use sidelight_config::Endpoint;
 
 use super::*;
@@ -27,9 +29,17 @@ fn endpoint(text: &str) -> Endpoint {
     Endpoint::parse(text).expect("an endpoint")
 }
 
+fn panics() -> Panics {
+    Panics::new("extension", "echo", &Registry::default())
+}
+
 fn server() -> Server {
+    server_on(AdminThread::start().expect("a thread"), panics())
+}
+
+fn server_on(thread: Arc<AdminThread>, panics: Panics) -> Server {
     let listener = Listener::bind(&endpoint("localhost:0"), false, &[]).expect("a free port");
-    Server::start(listener, AdminThread::start().expect("a thread"), Arc::new(Echo)).expect("a server")
+    Server::start(listener, thread, Arc::new(Echo), panics).expect("a server")
 }
 
 fn connect(address: SocketAddr) -> TcpStream {
@@ -76,7 +86,8 @@ fn a_page_is_answered_with_headers_that_keep_browsers_out() {
 
 #[test]
 fn every_trick_with_host_and_method_has_its_status() {
-    let server = server();
+    let panics = panics();
+    let server = server_on(AdminThread::start().expect("a thread"), panics.clone());
     for (request, expected) in [
         ("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", "200"),
         ("HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n", "200"),
@@ -117,6 +128,7 @@ fn every_trick_with_host_and_method_has_its_status() {
     }
     let still = exchange(server.local_addr(), b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
     assert_eq!(status(&still), "200");
+    assert_eq!(panics.count(), 1);
 }
 
 #[test]
@@ -149,13 +161,24 @@ fn beyond_the_cap_a_connection_waits_until_another_one_ends() {
     assert_eq!(late.read(&mut first).expect("an answer"), 1);
 }
 
+#[test]
+fn who_takes_all_places_and_says_nothing_keeps_nobody_out() {
+    let server = server();
+    let idle: Vec<TcpStream> = (0..2 * MAX_CONNECTIONS)
+        .map(|_| connect(server.local_addr()))
+        .collect();
+    let answer = exchange(server.local_addr(), b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert_eq!(status(&answer), "200");
+    drop(idle);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_client_that_sends_no_head_is_cut_off() {
     use tokio::io::AsyncReadExt;
     // The accept loop runs on this test's runtime, whose clock jumps to the next timer.
     let listener = Listener::bind(&endpoint("127.0.0.1:0"), false, &[]).expect("a free port");
     let address = listener.local_addr();
-    let accepting = tokio::spawn(connection::accept_on(listener, Arc::new(Echo)));
+    let accepting = tokio::spawn(connection::accept_on(listener, Arc::new(Echo), panics()));
     let begun = tokio::time::Instant::now();
     let mut client = tokio::net::TcpStream::connect(address)
         .await
@@ -173,8 +196,7 @@ async fn a_client_that_sends_no_head_is_cut_off() {
 #[test]
 fn a_dropped_server_gives_its_address_back_though_its_thread_works_on() {
     let thread = AdminThread::start().expect("a thread");
-    let listener = Listener::bind(&endpoint("localhost:0"), false, &[]).expect("a free port");
-    let server = Server::start(listener, thread.clone(), Arc::new(Echo)).expect("a server");
+    let server = server_on(thread.clone(), panics());
     let address = server.local_addr();
     let mut idle = connect(address);
     drop(server);

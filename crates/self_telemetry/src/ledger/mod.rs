@@ -11,11 +11,13 @@
 //! as metrics. Counters that move while they are read can be off for a moment; read what went out before
 //! what came in, and judge a difference only when it is still there in the next reading.
 
+mod page;
 mod table;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
+pub use page::NoLedger;
 use sidelight_component::metrics::{FamilySnapshot, Kind, Labels};
 use sidelight_component::{ComponentId, PipelineId, Signal};
 

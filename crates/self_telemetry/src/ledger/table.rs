@@ -1,11 +1,12 @@
 //! The ledger for people.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use sidelight_component::grouped;
 use sidelight_config::escaped;
 
 use super::{Ledger, Row};
+use crate::aligned::Aligned;
 
 /// A column's head, its figure, and whether it is shown when it is zero in every row.
 type Column = (&'static str, fn(&Row) -> u64, bool);
@@ -41,7 +42,7 @@ impl fmt::Display for Ledger {
                 .chain(columns.iter().map(|(_, of, _)| grouped(of(row))))
                 .collect()
         }));
-        write_aligned(f, &lines)?;
+        write!(f, "{}", Aligned { left: 1, lines })?;
         for row in &self.rows {
             let reasons = row.filtered.iter().map(|(by, n)| ("filtered by", by, n));
             let reasons = reasons.chain(row.dropped.iter().map(|(why, n)| ("dropped:", why, n)));
@@ -62,30 +63,4 @@ impl fmt::Display for Ledger {
                 .try_for_each(|fault| writeln!(f, "DOES NOT BALANCE {}", escaped(fault))),
         }
     }
-}
-
-/// The first column to the left, all others to the right.
-fn write_aligned(f: &mut fmt::Formatter<'_>, lines: &[Vec<String>]) -> fmt::Result {
-    let columns = lines.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| {
-        lines
-            .iter()
-            .filter_map(|line| line.get(column))
-            .map(|cell| cell.chars().count())
-            .max()
-            .unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    for line in lines {
-        let mut text = String::new();
-        for (index, (cell, width)) in line.iter().zip(&widths).enumerate() {
-            if index == 0 {
-                write!(text, "{cell:<width$}")?;
-            } else {
-                write!(text, "  {cell:>width$}")?;
-            }
-        }
-        writeln!(f, "{}", text.trim_end())?;
-    }
-    Ok(())
 }

@@ -16,12 +16,12 @@ use crate::fs::{Fs, FsFile, uninterrupted};
 use crate::scan::{BLOCK_BYTES, Frame, Payload, Scan, Step, Window, behind_page};
 
 /// A file that was there.
-struct Found {
-    name: Name,
-    path: PathBuf,
-    bytes: u64,
+pub(super) struct Found {
+    pub(super) name: Name,
+    pub(super) path: PathBuf,
+    pub(super) bytes: u64,
     /// Where its header is intact.
-    head: Option<Header>,
+    pub(super) head: Option<Header>,
     /// Where the last intact frame ends, if its frames were looked at.
     intact_to: Option<u64>,
     /// Bytes that are in no intact frame, but for payloads of records; 0 if they were not looked at.
@@ -88,7 +88,7 @@ impl<F: Fs> Log<F> {
     }
 }
 
-fn failed(what: &'static str, path: &Path, source: io::Error) -> OpenError {
+pub(super) fn failed(what: &'static str, path: &Path, source: io::Error) -> OpenError {
     OpenError::Io {
         what,
         path: path.to_owned(),
@@ -97,7 +97,11 @@ fn failed(what: &'static str, path: &Path, source: io::Error) -> OpenError {
 }
 
 /// The files in order, with their heads.
-fn find<F: Fs>(fs: &F, directory: &Path, names: Vec<(String, u64)>) -> Result<Vec<Found>, OpenError> {
+pub(super) fn find<F: Fs>(
+    fs: &F,
+    directory: &Path,
+    names: Vec<(String, u64)>,
+) -> Result<Vec<Found>, OpenError> {
     let mut names: Vec<_> = names
         .iter()
         .filter_map(|(name, bytes)| Some((Name::parse(name)?, *bytes)))
@@ -129,12 +133,12 @@ fn find<F: Fs>(fs: &F, directory: &Path, names: Vec<(String, u64)>) -> Result<Ve
 }
 
 impl Found {
-    fn open<F: Fs>(&self, fs: &F) -> Result<F::File, OpenError> {
+    pub(super) fn open<F: Fs>(&self, fs: &F) -> Result<F::File, OpenError> {
         fs.open(&self.path)
             .map_err(|source| failed("open", &self.path, source))
     }
 
-    fn scan<'f, File: FsFile>(&self, file: &'f File) -> Scan<'f, File> {
+    pub(super) fn scan<'f, File: FsFile>(&self, file: &'f File) -> Scan<'f, File> {
         Scan::new(file, self.name.salt, 0..self.bytes, BLOCK_BYTES)
     }
 
@@ -164,7 +168,7 @@ impl Found {
     }
 
     /// Reads, once more where it fails. `None`: a bad sector; the scan stands behind it.
-    fn again<File: FsFile, T>(
+    pub(super) fn again<File: FsFile, T>(
         &self,
         file: &File,
         scan: &mut Scan<'_, File>,
@@ -193,9 +197,9 @@ impl Found {
 
 /// What the frames say that are looked at.
 #[derive(Default)]
-struct Replay {
+pub(super) struct Replay {
     /// None before anything intact was seen.
-    state: Option<State>,
+    pub(super) state: Option<State>,
 }
 
 enum Seen {
@@ -211,7 +215,7 @@ enum Seen {
 
 impl Replay {
     /// Reads the newest intact checkpoint and all frames behind it.
-    fn new<F: Fs>(fs: &F, found: &mut [Found]) -> Result<Self, OpenError> {
+    pub(super) fn new<F: Fs>(fs: &F, found: &mut [Found]) -> Result<Self, OpenError> {
         let mut replay = Self::default();
         let mut from = 0;
         for (index, file) in found.iter().enumerate().rev() {
@@ -290,7 +294,7 @@ impl Replay {
 }
 
 /// Bytes at the very end behind which nothing says how many items were there. They are not looked at again.
-fn unknown_bytes(found: &[Found]) -> u64 {
+pub(super) fn unknown_bytes(found: &[Found]) -> u64 {
     let mut unknown = 0;
     for file in found.iter().rev() {
         let Some(intact_to) = file.intact_to else { break };

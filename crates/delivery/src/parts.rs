@@ -1,53 +1,22 @@
 //! Where the parts of a queue are kept until each has come to its own end.
 //!
-//! This is the seam for the durable queue. Completion is per part and not a cursor: parts end in any order
-//! (one is poisoned, its neighbours are delivered), and a part that was cut ends piece by piece.
+//! Completion is per part and not a cursor: parts end in any order (one is poisoned, its neighbours are delivered),
+//! and a part that was cut ends piece by piece.
 
 use sidelight_component::Payload;
 
 use crate::part::{Part, Size};
 
-/// Names one part in its store. A key is never given to a second part.
+/// Names one part. A key is never given to a second part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct PartKey {
     index: u32,
     generation: u32,
 }
 
-/// Keeps parts and their data.
-///
-/// A durable store writes the data in [`PartStore::insert`], notes the end in [`PartStore::complete`], and
-/// may leave the data on disk until [`PartStore::payload`] asks for them. The pieces of a part that was
-/// divided complete the stored part when the last of them is complete.
-pub(crate) trait PartStore: Send + 'static {
-    /// Takes a part in.
-    fn insert(&mut self, part: Part, payload: Payload) -> PartKey;
-
-    /// The part, while it has not come to its end.
-    fn get(&self, key: PartKey) -> Option<&Part>;
-
-    /// The same, to be changed.
-    fn get_mut(&mut self, key: PartKey) -> Option<&mut Part>;
-
-    /// The part's data; no copy.
-    fn payload(&self, key: PartKey) -> Option<Payload>;
-
-    /// Puts pieces, which are all of its items in their order, in the place of a part.
-    fn divide(&mut self, key: PartKey, pieces: Vec<Payload>) -> Vec<PartKey>;
-
-    /// The part has come to its end.
-    fn complete(&mut self, key: PartKey) -> Option<Part>;
-
-    /// Parts that have not come to their end.
-    fn len(&self) -> usize;
-
-    /// The keys of all of them.
-    fn keys(&self) -> Vec<PartKey>;
-}
-
-/// Keeps parts in memory. The data are charged to the memory budget by the owners of their buffers.
+/// The parts that are in memory, with their data. The data are charged to the memory budget by the owners of their buffers.
 #[derive(Debug, Default)]
-pub(crate) struct MemoryStore {
+pub(crate) struct Parts {
     slots: Vec<Slot>,
     free: Vec<u32>,
     held: usize,
@@ -64,7 +33,7 @@ struct Slot {
     held: Option<(Part, Payload)>,
 }
 
-impl MemoryStore {
+impl Parts {
     #[cfg(test)]
     pub(crate) fn slots(&self) -> usize {
         self.slots.len()
@@ -107,8 +76,9 @@ impl MemoryStore {
     }
 }
 
-impl PartStore for MemoryStore {
-    fn insert(&mut self, part: Part, payload: Payload) -> PartKey {
+impl Parts {
+    /// Takes a part in.
+    pub(crate) fn insert(&mut self, part: Part, payload: Payload) -> PartKey {
         self.held += 1;
         if let Some(index) = self.free.pop()
             && let Some(slot) = self.slots.get_mut(index as usize)
@@ -129,19 +99,23 @@ impl PartStore for MemoryStore {
         PartKey { index, generation }
     }
 
-    fn get(&self, key: PartKey) -> Option<&Part> {
+    /// The part, while it has not come to its end.
+    pub(crate) fn get(&self, key: PartKey) -> Option<&Part> {
         self.held(key).map(|(part, _)| part)
     }
 
-    fn get_mut(&mut self, key: PartKey) -> Option<&mut Part> {
+    /// The same, to be changed.
+    pub(crate) fn get_mut(&mut self, key: PartKey) -> Option<&mut Part> {
         self.slot(key)?.held.as_mut().map(|(part, _)| part)
     }
 
-    fn payload(&self, key: PartKey) -> Option<Payload> {
+    /// The part's data; no copy.
+    pub(crate) fn payload(&self, key: PartKey) -> Option<Payload> {
         self.held(key).map(|(_, payload)| payload.clone())
     }
 
-    fn divide(&mut self, key: PartKey, pieces: Vec<Payload>) -> Vec<PartKey> {
+    /// Puts pieces, which are all of its items in their order, in the place of a part.
+    pub(crate) fn divide(&mut self, key: PartKey, pieces: Vec<Payload>) -> Vec<PartKey> {
         let Some((part, _)) = self.remove(key) else {
             return Vec::new();
         };
@@ -153,15 +127,18 @@ impl PartStore for MemoryStore {
             .collect()
     }
 
-    fn complete(&mut self, key: PartKey) -> Option<Part> {
-        self.remove(key).map(|(part, _)| part)
+    /// The part has come to its end.
+    pub(crate) fn complete(&mut self, key: PartKey) -> Option<(Part, Payload)> {
+        self.remove(key)
     }
 
-    fn len(&self) -> usize {
+    /// Parts that have not come to their end.
+    pub(crate) fn len(&self) -> usize {
         self.held
     }
 
-    fn keys(&self) -> Vec<PartKey> {
+    /// The keys of all of them.
+    pub(crate) fn keys(&self) -> Vec<PartKey> {
         let key = |(index, slot): (usize, &Slot)| {
             slot.held.as_ref().map(|_| PartKey {
                 index: index as u32,

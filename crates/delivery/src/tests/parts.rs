@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use super::rig::encode;
 use crate::part::{Part, Place, Position, Size};
-use crate::store::{MemoryStore, PartStore};
+use crate::parts::Parts;
 
 fn part(batch: u64, units: u64, items: usize) -> (Part, Payload, sidelight_component::Receipt) {
     let (ack, receipt) = Ack::new();
@@ -25,23 +25,24 @@ fn part(batch: u64, units: u64, items: usize) -> (Part, Payload, sidelight_compo
         place: Place::Fresh,
         maybe_processed: false,
         allowance: None,
+        stored: None,
     };
     (part, payload, receipt)
 }
 
 #[tokio::test]
 async fn an_empty_store_gives_memory_back_and_no_key_a_second_time() {
-    let mut store = MemoryStore::default();
-    let fill = |store: &mut MemoryStore| -> Vec<_> {
+    let mut store = Parts::default();
+    let fill = |store: &mut Parts| -> Vec<_> {
         let keys = (0..2000).map(|batch| {
             let (part, payload, _) = part(batch, 1, 1);
             store.insert(part, payload)
         });
         keys.collect()
     };
-    let empty = |store: &mut MemoryStore| {
+    let empty = |store: &mut Parts| {
         for key in store.keys() {
-            store.complete(key).expect("there").ack.resolve(Outcome::Done);
+            store.complete(key).expect("there").0.ack.resolve(Outcome::Done);
         }
     };
     let old = fill(&mut store);
@@ -57,22 +58,22 @@ async fn an_empty_store_gives_memory_back_and_no_key_a_second_time() {
 
 #[tokio::test]
 async fn parts_end_in_any_order_and_a_key_is_never_given_twice() {
-    let mut store = MemoryStore::default();
+    let mut store = Parts::default();
     let mut receipts = Vec::new();
-    let mut put = |store: &mut MemoryStore, batch| {
+    let mut put = |store: &mut Parts, batch| {
         let (part, payload, receipt) = part(batch, 1, 1);
         receipts.push(receipt);
         store.insert(part, payload)
     };
     let keys: Vec<_> = (0..3).map(|batch| put(&mut store, batch)).collect();
     let middle = store.complete(keys[1]).expect("there");
-    middle.ack.resolve(Outcome::Done);
+    middle.0.ack.resolve(Outcome::Done);
     assert!(store.complete(keys[1]).is_none() && store.get(keys[1]).is_none());
     let again = put(&mut store, 9);
     assert!(!keys.contains(&again) && store.payload(keys[1]).is_none());
     assert_eq!((store.len(), store.keys().len()), (3, 3));
     for key in store.keys() {
-        store.complete(key).expect("there").ack.resolve(Outcome::Done);
+        store.complete(key).expect("there").0.ack.resolve(Outcome::Done);
     }
     assert_eq!(store.len(), 0);
 }
@@ -84,7 +85,7 @@ async fn pieces_share_out_the_units_exactly_and_the_answer_waits_for_all_of_them
         (100, 7, vec![1, 5, 1]),
         (0, 2, vec![1, 1]),
     ] {
-        let mut store = MemoryStore::default();
+        let mut store = Parts::default();
         let (part, payload, receipt) = part(4, units, items);
         let key = store.insert(part, payload);
         let mut first = 0;
@@ -107,8 +108,8 @@ async fn pieces_share_out_the_units_exactly_and_the_answer_waits_for_all_of_them
         for key in keys {
             assert_eq!(receipt.settled(), None);
             let piece = store.complete(key).expect("there");
-            sum += piece.units;
-            piece.ack.resolve(Outcome::Done);
+            sum += piece.0.units;
+            piece.0.ack.resolve(Outcome::Done);
         }
         assert_eq!((sum, receipt.settled()), (units, Some(Outcome::Done)));
     }
