@@ -10,6 +10,8 @@ use crate::record::{Block, NewRecord, ReadLimit};
 
 mod opening;
 mod order;
+mod refusals;
+mod refusing_fs;
 
 const ALL: ReadLimit = ReadLimit {
     bytes: 1 << 20,
