@@ -37,7 +37,7 @@ fuzz_target!(|data: &[u8]| {
     let inspected = inspected.expect("what can be opened can be inspected");
     let opened = log.status();
     assert_eq!((inspected.base, inspected.next, &inspected.totals), (opened.base, opened.next, &opened.totals));
-    assert_eq!(inspected.live.items + inspected.lost_items, opened.live.items, "{inspected:?}");
+    assert_eq!(inspected.live.items + inspected.lost_items, opened.live.items, "{:?}", inspected.segments);
     let records = inspected.records().map(|record| record.expect("nothing fails"));
     let can_be_read: Vec<_> = records.flat_map(|record| record.live).collect();
     let record = NewRecord { payload: &[b"new"], items: 2 };
