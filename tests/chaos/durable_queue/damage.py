@@ -19,7 +19,7 @@ PATIENCE = 20
 def run(lab: Lab) -> str:
     ports = lab.ports()
     # One request at a time, as it came in: the order of arrival is then that of the queue.
-    settings = Settings(queue={"queue_size": 1 << 30, "num_consumers": 1, "batch": {"max_size": ITEMS, "sizer": "items"}})
+    settings = Settings(queue={"queue_size": 1 << 30, "num_consumers": 1})
     program = lab.program(settings, ports)
     loader = lab.loader(ports, items=ITEMS, connections=1, in_flight=1)
     whole = fill(lab, program, loader)

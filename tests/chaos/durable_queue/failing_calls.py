@@ -87,7 +87,7 @@ def spread(numbers: list[int], count: int) -> list[int]:
 
 def openings(lab: Lab) -> list[int]:
     """Which openings of a thread are the queue's in a run without faults, and no other thread's of what a start needs."""
-    trace = lab.folder / "openings"
+    trace = lab.folder / "openings.trace"
     program, loader, ports = process(lab, "openings", Case((), "", "", "write", False))
     program.start_ready(["strace", "-D", "-f", "--seccomp-bpf", "-o", str(trace), "-e", "trace=openat"])
     loader.tell(f"start {RATE}")

@@ -16,7 +16,7 @@ def run(lab: Lab) -> str:
     second.storage = first.storage if lab.plant != "apart" else second.folder / "queue"
     second.start()
     code = second.wait(10) if lab.plant != "apart" else second.exit_code()
-    said = second.last_words()
+    said = " ".join(line for line in second.said().splitlines() if "file_storage" in line)
     ensure(code not in (0, None), f"the second process was let in (exit {code})")
     ensure(str(first.storage) in said and "process" in said, f"the second process does not say why it ended: {said}")
     loader.tell("stop")
@@ -26,7 +26,7 @@ def run(lab: Lab) -> str:
     loader.tell("sink take")
     check = loader.settle(20)
     nothing_lost(check)
-    return f"the second process ends with {code}: {said[:160]}; the first goes on, 0 of {check['acked']:,} lost; {files}"
+    return f"the second process ends with {code}: {said.partition('extension ')[2]}; the first goes on, 0 of {check['acked']:,} lost; {files}"
 
 
 def for_owner_alone(program) -> str:

@@ -143,13 +143,15 @@ class Program:
 
     # === what it says
 
+    def said(self) -> str:
+        """Its whole log, of all its lives."""
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
     def last_words(self) -> str:
-        text = self.log.read_text(errors="replace") if self.log.exists() else ""
-        return " / ".join(text.strip().splitlines()[-4:]) or "(it said nothing)"
+        return " / ".join(self.said().strip().splitlines()[-4:]) or "(it said nothing)"
 
     def without_panic(self) -> None:
-        said = self.log.read_text(errors="replace") if self.log.exists() else ""
-        found = re.search(r".*(panicked at|^panic:|fatal error:|SIGSEGV).*", said, re.MULTILINE)
+        found = re.search(r".*(panicked at|^panic:|fatal error:|SIGSEGV).*", self.said(), re.MULTILINE)
         ensure(not found, f"it panicked: {found.group().strip()[:300] if found else ''}")
 
     def metrics(self) -> dict[tuple[str, frozenset], float]:

@@ -21,12 +21,16 @@ pub(super) struct Pace {
     troubled: bool,
 }
 
+/// Files to be removed, with their paths.
+type Removals = Vec<(Name, PathBuf)>;
+
 impl<F: Fs> Log<F> {
     /// What a flush has to do now; `None` where nothing was written since the last one that succeeded, or one is under way.
     ///
     /// It runs anywhere, at any time; until [`Log::end_flush`] is called with what it brought there is no other.
     pub fn begin_flush(&mut self) -> Option<Flush<F>> {
-        if self.pace.under_way || !(self.pace.changed || !self.pending.is_empty()) {
+        let nothing_changed = !self.pace.changed && self.pending.is_empty();
+        if self.pace.under_way || nothing_changed {
             return None;
         }
         self.write_ends();
@@ -68,7 +72,7 @@ impl<F: Fs> Log<F> {
     }
 
     /// Files in which everything is done, as said in frames that are written: not in the newest one, which says it.
-    fn what_can_be_removed(&self) -> (Vec<(Name, PathBuf)>, Vec<(Name, PathBuf)>) {
+    fn what_can_be_removed(&self) -> (Removals, Removals) {
         let says_it = self
             .segments
             .last()
