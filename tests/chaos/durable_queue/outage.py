@@ -31,7 +31,7 @@ def run(lab: Lab) -> str:
     away = loader.tell("lap")
     backlog = away["acked"] - away["distinct"]
     on_disk = program.disk_bytes() / (1 << 20)
-    loader.tell("sink lose 20" if lab.plant == "lose" else "sink take")
+    loader.tell("sink lose 300" if lab.plant == "lose" else "sink take")
     drained, took = drain(loader, away["distinct"], 60 + seconds)
     order = loader.status()["displaced"]
     loader.tell("stop")
