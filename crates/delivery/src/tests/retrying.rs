@@ -256,7 +256,9 @@ async fn after_an_outage_the_oldest_goes_first() {
     (settings.queue.batch.min_size, settings.queue.batch.max_size) = (1, 1);
     settings.queue.num_consumers = 3;
     settings.queue.ack = Some(AckMode::Memory);
-    let rig = Rig::by_rule(settings, move |_| (start.elapsed() < Duration::from_secs(60)).then(retry));
+    let rig = Rig::by_rule(settings, move |_| {
+        (start.elapsed() < Duration::from_secs(60)).then(retry)
+    });
     for _ in 0..30 {
         drop(rig.put(1));
         rig.pass(Duration::from_secs(1)).await;
