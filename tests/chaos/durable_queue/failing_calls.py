@@ -70,7 +70,7 @@ def short_list(lab: Lab) -> list[Case]:
     opens = openings(lab)
     cases += [Case(("openat",), ERRORS[i % 3], str(n), "write", i % 3 == 0) for i, n in enumerate(spread(opens, 10))]
     for sync in ("write", "fsync"):
-        cases += [Case(calls, error, "9+", sync, False)
+        cases += [Case(calls, error, "9+", sync, away) for away in (False, True)
                   for calls, error in [(("pwritev",), "EIO"), (("fsync", "fdatasync"), "EIO"), (tuple(CALLS), "ENOSPC")]]
     return cases
 

@@ -9,6 +9,7 @@ use crate::fs::RealFs;
 use crate::record::{Block, NewRecord, ReadLimit};
 
 mod opening;
+#[expect(clippy::single_range_in_vec_init, reason = "lists of ranges are meant")]
 mod order;
 mod refusals;
 mod refusing_fs;
