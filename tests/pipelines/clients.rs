@@ -20,7 +20,8 @@ pub(crate) async fn export(
     items: usize,
 ) -> Result<(), Box<tonic::Status>> {
     let endpoint = tonic::transport::Endpoint::try_from(format!("http://{address}")).expect("an endpoint");
-    let channel = endpoint.timeout(PATIENCE).connect().await.expect("connected");
+    let channel = endpoint.timeout(PATIENCE).connect().await;
+    let channel = channel.map_err(|e| Box::new(tonic::Status::unavailable(e.to_string())))?;
     let sent = match signal {
         Signal::Traces => TraceServiceClient::new(channel)
             .export(traces(items))

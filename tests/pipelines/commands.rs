@@ -62,7 +62,7 @@ async fn components_are_listed_by_role_with_their_signals_and_old_names() {
         "receivers:\n  host_metrics ",
         "\nprocessors:\n",
         "\nexporters:\n",
-        "\nextensions:\n  health_check",
+        "\nextensions:\n  file_storage ",
     ] {
         assert!(out.contains(section), "{section:?} is not in\n{out}");
     }

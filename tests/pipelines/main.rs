@@ -17,4 +17,5 @@ mod retrying;
 mod sink;
 mod starting;
 mod stopping;
+mod stored;
 mod top;

@@ -86,13 +86,9 @@ pub fn queue(config: QueueConfig) -> (Queue, impl Future<Output = ()> + Send + '
             letters.count(&metrics, &id, signal);
         }
         let meters = StorageMeters::new(&metrics, &id, signal);
-        keep(
-            on_disk,
-            shared.clone(),
-            default_quota_bytes,
-            budget.clone(),
-            meters,
-        );
+        // Half of what a queue in memory would get: what does not fit costs no more than a read.
+        let window_bytes = default_quota_bytes / 2;
+        keep(on_disk, shared.clone(), window_bytes, budget.clone(), meters);
     }
     let queue = Queue::new(shared.clone());
     let dispatcher = Dispatcher {

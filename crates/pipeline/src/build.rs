@@ -51,7 +51,7 @@ pub(crate) fn storages(plan: &Plan, shared: &Shared) -> Result<Storages, StartEr
 /// equal share of half the memory budget, so that a dead destination fills its own share and nobody else's. Half,
 /// because a queue counts what was sent, and the budget the buffers that it lies in, which can be twice as much.
 ///
-/// What such a queue holds in memory of what is on disk is bounded by the same share.
+/// What a queue on disk holds in memory is bounded by half of that share.
 pub(crate) fn queues(
     plan: &Plan,
     shared: &Shared,

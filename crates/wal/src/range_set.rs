@@ -109,6 +109,7 @@ impl RangeSet {
 }
 
 #[cfg(test)]
+#[expect(clippy::single_range_in_vec_init, reason = "lists of ranges are meant")]
 mod tests {
     use std::collections::BTreeSet;
 

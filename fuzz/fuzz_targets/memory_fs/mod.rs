@@ -64,7 +64,7 @@ impl Fs for MemoryFs {
 
 impl FsFile for MemoryFile {
     fn write_at(&self, offset: u64, bytes: &[IoSlice<'_>]) -> io::Result<usize> {
-        let bytes = bytes.concat();
+        let bytes: Vec<u8> = bytes.iter().flat_map(|piece| piece.iter().copied()).collect();
         let mut content = self.content();
         let end = offset as usize + bytes.len();
         let len = content.len().max(end);

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::Path;
 
+use sidelight_config::Endpoint;
 use sidelight_self_telemetry::ledger::Ledger;
 
 use crate::arguments::LedgerOptions;
@@ -68,8 +69,16 @@ fn endpoints(options: &LedgerOptions, checked: Option<&Checked>) -> Vec<String> 
         return vec![endpoint.clone()];
     }
     match checked.and_then(|checked| checked.telemetry.as_ref()) {
-        Some(telemetry) => telemetry.pages().iter().map(ToString::to_string).collect(),
+        Some(telemetry) => telemetry.pages().iter().map(address).collect(),
         None => vec![DEFAULT_ENDPOINT.to_owned()],
+    }
+}
+
+/// Who listens on all addresses is asked by a loopback name.
+fn address(page: &Endpoint) -> String {
+    match page {
+        Endpoint::Tcp { host, port } if host.is_empty() => Endpoint::tcp("localhost", *port).to_string(),
+        other => other.to_string(),
     }
 }
 

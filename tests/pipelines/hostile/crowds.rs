@@ -1,9 +1,9 @@
 //! More connections than there may be: those who ask are served all the same.
 
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::doors::{Door, Doors};
-use super::floods::greet;
+use super::floods::hello;
 use crate::program::PATIENCE;
 
 /// More than the cap, which is 1,024 at OTLP doors and the prometheus exporter.
@@ -36,9 +36,12 @@ pub(super) async fn all(doors: &Doors) {
 }
 
 async fn greet_if_let_in(door: &Door) -> super::doors::Connection {
-    let mut connection = greet(door, &[]).await;
+    let mut connection = door.connect().await;
     let mut first = [0; 1];
-    let _ = connection.read(&mut first).await;
+    // One that is refused for the cap is closed at once.
+    if connection.write_all(&hello(&[])).await.is_ok() {
+        let _ = connection.read(&mut first).await;
+    }
     connection
 }
 

@@ -42,7 +42,7 @@ impl Door {
     pub(super) async fn connect(&self) -> Connection {
         match &self.address {
             Address::Tcp(address) => Box::new(TcpStream::connect(address).await.expect("connected")),
-            Address::Unix(path) => Box::new(UnixStream::connect(path).await.expect("connected")),
+            Address::Unix(path) => Box::new(connect_unix(path).await),
         }
     }
 
@@ -81,6 +81,16 @@ impl Door {
     ) -> String {
         let request = [&head(method, path, headers, body.len()), body].concat();
         String::from_utf8_lossy(&self.talk(request).await).into_owned()
+    }
+}
+
+/// A unix socket has no room for a moment when many come at once (EAGAIN, unix(7)).
+async fn connect_unix(path: &Path) -> UnixStream {
+    loop {
+        match UnixStream::connect(path).await {
+            Err(e) if e.kind() == std::io::ErrorKind::WouldBlock => tokio::task::yield_now().await,
+            connected => return connected.expect("connected"),
+        }
     }
 }
 

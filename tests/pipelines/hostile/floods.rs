@@ -37,9 +37,13 @@ fn stream_id(round: u32) -> u32 {
 /// Says hello as HTTP/2 wants it, with these settings.
 pub(super) async fn greet(door: &Door, settings: &[u8]) -> Connection {
     let mut connection = door.connect().await;
-    let hello = [PREFACE, &frame(SETTINGS, 0, 0, settings)].concat();
-    connection.write_all(&hello).await.expect("taken");
+    connection.write_all(&hello(settings)).await.expect("taken");
     connection
+}
+
+/// What a client of HTTP/2 says first, with these settings.
+pub(super) fn hello(settings: &[u8]) -> Vec<u8> {
+    [PREFACE, &frame(SETTINGS, 0, 0, settings)].concat()
 }
 
 /// How long an attacker that reads nothing is not read either until it is sure of that.

@@ -13,8 +13,8 @@ use super::letters::Letters;
 use super::loading::{Loaded, load};
 use super::mailbox::{Mail, Mailbox, Refused};
 use super::outcome::size_of;
-use super::storage::Trouble;
 use super::storage_meters::StorageMeters;
+use super::trouble::Trouble;
 use super::window::Window;
 use crate::part::{Size, Stored};
 use crate::queue_state::{Arrival, QueueState};
@@ -136,6 +136,9 @@ impl<F: Fs> Keeper<F> {
         };
         self.trouble.over();
         self.flusher.note_written(Instant::now());
+        if !handed_over {
+            self.shared.moved_to_disk(size.bytes as i64);
+        }
         for (arrival, first) in group.iter_mut().zip(ordinals) {
             let stored = Stored {
                 first,
@@ -151,8 +154,6 @@ impl<F: Fs> Keeper<F> {
         }
         if handed_over {
             self.shared.hand_over(group);
-        } else {
-            self.shared.moved_to_disk(size.bytes as i64);
         }
     }
 

@@ -86,11 +86,11 @@ async fn memory_holds_a_window_of_it_and_order_is_kept() {
     let mut settings = impatient();
     (settings.queue.queue_size, settings.queue.sizer) = (Some(16 << 20), Some(Sizer::Bytes));
     let rig = Rig::on_disk(&folder, Signal::Metrics, settings.clone(), dead());
-    // Some 6 MB where the window is 1 MiB.
+    // Some 6 MB where the window is 512 KiB.
     for _ in 0..300 {
         assert_eq!(rig.put(1000).await, Outcome::Done);
     }
-    assert!(rig.queue.held_bytes() <= 1 << 20, "{}", rig.queue.held_bytes());
+    assert!(rig.queue.held_bytes() <= 512 << 10, "{}", rig.queue.held_bytes());
     rig.stop(SOON).await;
 
     let rig = Rig::on_disk(&folder, Signal::Metrics, settings, Scripted::default());

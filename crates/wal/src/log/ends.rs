@@ -10,12 +10,17 @@ use crate::fs::Fs;
 /// Entries that are kept. Beyond that they are forgotten one by one and said by the head of a new file.
 const MAX_PENDING: usize = 4096;
 
+/// While so many wait after a failure, each further end does not try again: the next flush, append or read does.
+const PATIENT: usize = 64;
+
 /// Ends that are entered in the state and not yet written.
 #[derive(Debug, Default)]
 pub(super) struct PendingEnds {
     entries: Vec<End>,
     /// There were more: only a head says everything.
     overflowed: bool,
+    /// The last attempt failed.
+    stuck: bool,
 }
 
 impl<F: Fs> Log<F> {
@@ -33,7 +38,9 @@ impl<F: Fs> Log<F> {
                 }
             }
         }
-        self.write_ends();
+        if !(self.pending.stuck && self.pending.entries.len() > PATIENT) {
+            self.write_ends();
+        }
     }
 
     /// Enters an end, to be written with the next ones.
@@ -47,13 +54,14 @@ impl<F: Fs> Log<F> {
         if self.pending.is_empty() {
             return;
         }
-        if let Err(error) = self.try_to_write_ends()
+        let mut written = self.try_to_write_ends();
+        if let Err(error) = &written
             && error.kind() == io::ErrorKind::StorageFull
             && self.reserve.give_up(&self.fs)
         {
-            // Where this fails too they stay pending, as after any other error.
-            let _ = self.try_to_write_ends();
+            written = self.try_to_write_ends();
         }
+        self.pending.stuck = written.is_err();
     }
 
     fn try_to_write_ends(&mut self) -> io::Result<()> {
@@ -93,6 +101,7 @@ impl PendingEnds {
     pub(super) fn clear(&mut self) {
         self.entries.clear();
         self.overflowed = false;
+        self.stuck = false;
     }
 
     fn push(&mut self, end: End) {

@@ -1,6 +1,7 @@
 //! Looks at a log without opening it: no lock is taken and nothing is written, so it may be a copy of a damaged one, or one that a program
 //! is writing.
 
+mod course;
 mod records;
 #[cfg(test)]
 mod tests;
@@ -14,11 +15,12 @@ use std::path::{Path, PathBuf};
 pub use records::{LiveRecord, LiveRecords};
 
 use super::OpenError;
-use super::open::{Found, Replay, failed, find, unknown_bytes};
+use super::open::{Found, Replay, failed, find, segments, unknown_bytes};
 use super::state::State;
 use crate::end::{Live, Totals};
 use crate::format::Name;
 use crate::fs::{Fs, RealFs};
+use course::Stretch;
 use walk::Walk;
 
 /// How often a log that changes while it is read is read again, where something seems to be wrong with it.
@@ -29,7 +31,7 @@ const MAX_DAMAGES: usize = 10_000;
 
 /// What lies in a log.
 #[derive(Debug)]
-pub struct Inspection {
+pub struct Inspection<F: Fs = RealFs> {
     /// Its folder.
     pub directory: PathBuf,
     /// Its files, the oldest first.
@@ -54,6 +56,7 @@ pub struct Inspection {
     pub more_damages: u64,
     /// A program wrote meanwhile, so that what seems to be damaged need not be.
     pub changed: bool,
+    fs: F,
     state: State,
 }
 
@@ -81,6 +84,9 @@ pub struct Segment {
     /// What is damaged, in order.
     pub damages: Vec<Damage>,
     name: Name,
+    stretch: Stretch,
+    /// The ordinals that were met before it.
+    met: u64,
 }
 
 /// A damaged place in a file.
@@ -105,6 +111,8 @@ pub enum Defect {
     Ends,
     /// The state at the beginning of the file is not legible; other files have it too.
     Head,
+    /// A later file knows that it is none of this log's frames.
+    Foreign,
     /// The file ends within a frame: a write was not finished, or the file was cut.
     CutOff,
     /// The disk cannot read it.
@@ -118,6 +126,7 @@ impl fmt::Display for Defect {
             Self::Record => "the checksum of a record is wrong",
             Self::Ends => "the checksum of a frame of ends is wrong",
             Self::Head => "the checksum of the head is wrong",
+            Self::Foreign => "this frame belongs to another log",
             Self::CutOff => "the file ends within a frame",
             Self::Unreadable => "the disk cannot read this",
         })
@@ -131,17 +140,25 @@ impl fmt::Display for Defect {
 /// # Errors
 /// As [`Log::open`](super::Log::open); a folder that is not there is one.
 pub fn inspect(directory: &Path) -> Result<Inspection, OpenError> {
+    inspect_in(RealFs, directory)
+}
+
+/// The same in another file system.
+///
+/// # Errors
+/// As [`inspect`].
+pub fn inspect_in<F: Fs>(fs: F, directory: &Path) -> Result<Inspection<F>, OpenError> {
     for _ in 1..ATTEMPTS {
-        let before = files(directory)?;
-        match inspect_once(directory, before.clone()) {
+        let before = files(&fs, directory)?;
+        match inspect_once(&fs, directory, before.clone()) {
             Ok(inspection) if inspection.is_intact() => return Ok(inspection),
             // The newest file has become an old one, and was removed.
             Err(error) if is_gone(&error) => {}
-            other if files(directory)? == before => return other,
+            other if files(&fs, directory)? == before => return other,
             _ => {}
         }
     }
-    let last = inspect_once(directory, files(directory)?)?;
+    let last = inspect_once(&fs, directory, files(&fs, directory)?)?;
     Ok(Inspection {
         changed: !last.is_intact(),
         ..last
@@ -159,22 +176,28 @@ pub fn is_log(directory: &Path) -> io::Result<bool> {
         .any(|(name, _)| Name::parse(name).is_some()))
 }
 
-fn inspect_once(directory: &Path, names: Vec<(String, u64)>) -> Result<Inspection, OpenError> {
+fn inspect_once<F: Fs>(
+    fs: &F,
+    directory: &Path,
+    names: Vec<(String, u64)>,
+) -> Result<Inspection<F>, OpenError> {
     let mut found = Vec::with_capacity(names.len());
     let mut are_gone = false;
     for name in names {
-        match find(&RealFs, directory, vec![name]) {
+        match find(fs, directory, vec![name]) {
             Ok(file) => found.extend(file),
             Err(error) if is_gone(&error) => are_gone = true,
             Err(error) => return Err(error),
         }
     }
-    let state = Replay::new(&RealFs, &mut found)?.state.unwrap_or_default();
+    let state = Replay::new(fs, &mut found)?.state.unwrap_or_default();
     let mut walk = Walk::new(&state, MAX_DAMAGES);
     if are_gone {
         walk.is_gone();
     }
-    found.iter().try_for_each(|file| walk.file(file))?;
+    for (file, stretch) in found.iter().zip(stretches::<F>(&found, state.next())) {
+        walk.file(fs, file, stretch)?;
+    }
     let walked = walk.finish();
     Ok(Inspection {
         directory: directory.to_owned(),
@@ -189,37 +212,45 @@ fn inspect_once(directory: &Path, names: Vec<(String, u64)>) -> Result<Inspectio
         more_damages: walked.more_damages,
         changed: false,
         segments: walked.segments,
+        fs: fs.clone(),
         state,
     })
 }
 
-/// The files of a log in their order. Lengths are asked for when all names are known, so that only the newest file can grow behind them.
-fn files(directory: &Path) -> Result<Vec<(String, u64)>, OpenError> {
-    let listed = RealFs
-        .list(directory)
-        .map_err(|source| failed("list", directory, source))?;
-    let mut files: Vec<(Name, String)> = listed
+/// What of each file is read.
+fn stretches<F: Fs>(found: &[Found], next: u64) -> Vec<Stretch> {
+    segments::<F::File>(found, next)
+        .iter()
+        .map(|segment| Stretch {
+            readable: segment.readable,
+            ordinals: segment.ordinals.clone(),
+        })
+        .collect()
+}
+
+/// The files of a log in their order. Their lengths are those of a second look, when all names are known: only the newest file can grow
+/// behind it.
+fn files<F: Fs>(fs: &F, directory: &Path) -> Result<Vec<(String, u64)>, OpenError> {
+    let list = || {
+        let listed = fs.list(directory);
+        listed.map_err(|source| failed("list", directory, source))
+    };
+    let mut names: Vec<String> = list()?.into_iter().map(|(name, _)| name).collect();
+    names.sort_unstable();
+    let mut files: Vec<(String, u64)> = list()?
         .into_iter()
-        .filter_map(|(name, _)| Some((Name::parse(&name)?, name)))
+        .filter(|(name, _)| Name::parse(name).is_some() && names.binary_search(name).is_ok())
         .collect();
+    // The number is at the beginning, and as long in all of them.
     files.sort_unstable();
-    let mut lengths = Vec::with_capacity(files.len());
-    for (_, name) in files {
-        let path = directory.join(&name);
-        match std::fs::metadata(&path) {
-            Ok(metadata) => lengths.push((name, metadata.len())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(source) => return Err(failed("read", &path, source)),
-        }
-    }
-    Ok(lengths)
+    Ok(files)
 }
 
 fn is_gone(error: &OpenError) -> bool {
     matches!(error, OpenError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
 }
 
-impl Inspection {
+impl<F: Fs> Inspection<F> {
     /// True where nothing is damaged and nothing is missing.
     pub fn is_intact(&self) -> bool {
         self.damaged_bytes() == 0 && self.lost_items == 0 && self.more_damages == 0
@@ -247,13 +278,13 @@ impl Inspection {
 
     /// The records that had not come to their end, in order, read one at a time. Damaged ones are left out, and those that a program has
     /// removed since.
-    pub fn records(&self) -> LiveRecords<'_> {
+    pub fn records(&self) -> LiveRecords<'_, F> {
         LiveRecords::new(self)
     }
 }
 
 impl Segment {
-    fn new(found: &Found) -> Self {
+    fn new(found: &Found, (stretch, met): (Stretch, u64)) -> Self {
         Self {
             path: found.path.clone(),
             number: found.name.number,
@@ -266,6 +297,8 @@ impl Segment {
             written_ms: None,
             damages: Vec::new(),
             name: found.name,
+            stretch,
+            met,
         }
     }
 }

@@ -223,9 +223,12 @@ impl<F: Fs> Log<F> {
             self.lose_record(header);
             return Ok(Collected::Passed);
         };
+        if header.first < self.state.expected() {
+            // It was passed before, or lies across another one; what of it was not is missed by the next frame.
+            return Ok(Collected::Passed);
+        }
         let live = self.state.unread_in(header.first..header.end());
-        let is_next = header.first >= self.state.expected() && !live.is_empty();
-        if is_next {
+        if !live.is_empty() {
             return Ok(Collected::Record(self.give(header, live, payload)));
         }
         self.state.pass_to(header.end());

@@ -9,7 +9,10 @@ use crate::fs::RealFs;
 use crate::record::{Block, NewRecord, ReadLimit};
 
 mod opening;
+#[expect(clippy::single_range_in_vec_init, reason = "lists of ranges are meant")]
 mod order;
+mod refusals;
+mod refusing_fs;
 
 const ALL: ReadLimit = ReadLimit {
     bytes: 1 << 20,

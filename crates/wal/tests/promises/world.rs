@@ -45,6 +45,8 @@ pub(crate) struct World {
     next_id: u64,
     begun: Option<Begun>,
     totals: Totals,
+    /// As it was when the last flush began that has ended.
+    flushed: LogStatus,
     last_first: Option<u64>,
 }
 
@@ -56,6 +58,7 @@ struct Begun {
     covers: Vec<(u64, u64)>,
     /// Calls that had gone wrong when it began.
     refused: u64,
+    status: LogStatus,
 }
 
 /// Options with small sizes, so that little makes many files.
@@ -87,8 +90,8 @@ pub(crate) fn step(world: &Arc<Mutex<World>>, step: &Step) {
         )
     };
     let Some(flush) = flush else { return };
-    let waits = Arc::new(AtomicBool::new(true));
-    let (inner, still, during) = (Arc::clone(world), Arc::clone(&waits), during.clone());
+    let waits = Waits(Arc::new(AtomicBool::new(true)));
+    let (inner, still, during) = (Arc::clone(world), Arc::clone(&waits.0), during.clone());
     fs.when_reached(None, *at, move || {
         if still.load(Ordering::Relaxed) {
             let mut world = hold(&inner);
@@ -96,9 +99,18 @@ pub(crate) fn step(world: &Arc<Mutex<World>>, step: &Step) {
         }
     });
     let flushed = flush.run();
-    waits.store(false, Ordering::Relaxed);
+    drop(waits);
     if let Some(begun) = hold(world).begun.as_mut() {
         begun.flushed = Some(flushed);
+    }
+}
+
+/// The hook waits for a call of this flush, not for one after it, even where it ends in a panic.
+struct Waits(Arc<AtomicBool>);
+
+impl Drop for Waits {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
     }
 }
 
@@ -148,6 +160,7 @@ impl World {
             next_id,
             begun: None,
             totals: Totals::default(),
+            flushed: LogStatus::default(),
             last_first: None,
         }
     }
@@ -187,7 +200,17 @@ impl World {
             (self.calls, self.fs.is_dead(), before, after)
         {
             assert_eq!((before.next, before.base), (after.next, after.base));
-            assert_eq!((before.live, before.totals), (after.live, after.totals));
+            assert_eq!(
+                (before.live.items, before.totals),
+                (after.live.items, after.totals)
+            );
+            // Bytes of what was in holes are known when it has been read to the end again.
+            assert!(
+                self.holes || before.live == after.live,
+                "{:?}, {:?}",
+                before.live,
+                after.live
+            );
         }
     }
 
@@ -502,6 +525,7 @@ impl World {
                     flushed: None,
                     covers,
                     refused,
+                    status: self.status(),
                 });
             }
         }
@@ -517,6 +541,7 @@ impl World {
         let begun = self.begun.take().filter(|begun| begun.refused == refused);
         if let Some(begun) = begun.filter(|_| !self.fs.is_dead()) {
             self.durable(begun.covers);
+            self.flushed = begun.status;
         }
     }
 
@@ -590,13 +615,39 @@ impl World {
             After::Kill => self.fs.kill(seed),
         };
         for other in 1..3 {
-            Found::at_next_start(&cut(seed.wrapping_add(other * 1_000_000)).kill(0), &self.options)
-                .judge(&self.entries, after);
+            let fs = cut(seed.wrapping_add(other * 1_000_000)).kill(0);
+            self.judge(&Found::at_next_start(&fs, &self.options), after);
         }
         let fs = cut(seed);
         let found = Found::at_next_start(&fs.kill(0), &self.options);
-        found.judge(&self.entries, after);
+        self.judge(&found, after);
         (fs, found)
+    }
+
+    /// Records and figures.
+    fn judge(&self, found: &Found, after: After) {
+        found.judge(&self.entries, after);
+        if self.calls == Calls::MayFail {
+            return;
+        }
+        let (status, flushed) = (&found.status, &self.flushed);
+        assert!(
+            status.next >= flushed.next,
+            "ordinals that were flushed are given out again: {status:?}"
+        );
+        for outcome in Outcome::ALL {
+            let (now, then) = (status.totals.of(outcome), flushed.totals.of(outcome));
+            assert!(now >= then, "{outcome:?}: {then} were flushed, {now} are there");
+        }
+        if self.options.target_bytes == u64::MAX && !self.holes {
+            // A file goes when the ends of all that was in it are durable: what was durable is never lost, not even in the figures.
+            let uncertain = self.entries.values().filter(|entry| !entry.durable);
+            let most: u64 = uncertain.map(|entry| u64::from(entry.items)).sum();
+            assert!(
+                status.totals.of(Outcome::Lost) <= most,
+                "more than {most} lost: {status:?}"
+            );
+        }
     }
 }
 

@@ -18,9 +18,9 @@ pub struct Flush<F: Fs> {
     pub(super) probe: bool,
     pub(super) directory: PathBuf,
     pub(super) sync: Vec<Unsynced>,
-    pub(super) remove: Vec<(Name, PathBuf)>,
+    pub(super) remove: Vec<Removal>,
     /// Those of which nothing was ever durable and everything has moved on.
-    pub(super) remove_anyway: Vec<(Name, PathBuf)>,
+    pub(super) remove_anyway: Vec<Removal>,
 }
 
 /// A flush that has ended.
@@ -36,6 +36,9 @@ pub struct Flushed {
     /// Nothing was attempted: syncs still fail.
     pub(super) probe_failed: bool,
 }
+
+/// A file that is to be removed.
+pub(super) type Removal = (Name, PathBuf);
 
 pub(super) struct Unsynced {
     pub(super) name: Name,

@@ -7,9 +7,9 @@ use std::ops::Range;
 use smallvec::SmallVec;
 
 use super::super::state::State;
+use super::course::{Course, Met, Stretch};
 use super::{Inspection, Segment};
-use crate::format::Kind;
-use crate::fs::{Fs, RealFile, RealFs};
+use crate::fs::{Fs, FsFile};
 use crate::scan::{BLOCK_BYTES, Payload, Scan, Step, Window};
 
 /// A record of which not everything has come to its end.
@@ -28,48 +28,52 @@ pub struct LiveRecord {
 }
 
 /// See [`Inspection::records`]. An error is that of one file; the next call goes on behind what cannot be read.
-pub struct LiveRecords<'a> {
+pub struct LiveRecords<'a, F: Fs> {
+    fs: &'a F,
     segments: std::slice::Iter<'a, Segment>,
     state: &'a State,
-    open: Option<Open<'a>>,
+    open: Option<Open<'a, F::File>>,
     /// What was read at once: as much as lies in one block, or one record.
     read: VecDeque<LiveRecord>,
-    /// Ordinals before it were passed.
-    met: u64,
 }
 
 /// The file that is read. A scan borrows its file, so what is kept is where it goes on.
-struct Open<'a> {
+struct Open<'a, File> {
     segment: &'a Segment,
-    file: RealFile,
+    course: Course<'a>,
+    file: File,
     at: u64,
 }
 
-impl std::fmt::Debug for LiveRecords<'_> {
+impl<F: Fs> std::fmt::Debug for LiveRecords<'_, F> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("LiveRecords")
-            .field("met", &self.met)
-            .finish_non_exhaustive()
+        f.debug_struct("LiveRecords").finish_non_exhaustive()
     }
 }
 
-impl<'a> LiveRecords<'a> {
-    pub(super) fn new(of: &'a Inspection) -> Self {
+impl<'a, F: Fs> LiveRecords<'a, F> {
+    pub(super) fn new(of: &'a Inspection<F>) -> Self {
         Self {
+            fs: &of.fs,
             segments: of.segments.iter(),
             state: &of.state,
             open: None,
             read: VecDeque::new(),
-            met: of.base,
         }
     }
 
     /// Opens the next file in which something is live. False where there is none.
     fn open_next(&mut self) -> io::Result<bool> {
         for segment in self.segments.by_ref().filter(|segment| segment.live.items > 0) {
-            match RealFs.open(&segment.path) {
+            match self.fs.open(&segment.path) {
                 Ok(file) => {
-                    self.open = Some(Open { segment, file, at: 0 });
+                    let course = Course::new(self.state, segment.met);
+                    self.open = Some(Open {
+                        segment,
+                        course,
+                        file,
+                        at: 0,
+                    });
                     return Ok(true);
                 }
                 // It was delivered in the meantime.
@@ -83,9 +87,10 @@ impl<'a> LiveRecords<'a> {
     /// Reads one block of the file. Nothing is added only at its end.
     fn read_block(&mut self) -> io::Result<()> {
         let Some(open) = &mut self.open else { return Ok(()) };
-        let bytes = open.at..open.segment.bytes;
+        let stretch = &open.segment.stretch;
+        let bytes = open.at..stretch.readable;
         let mut scan = Scan::new(&open.file, open.segment.name.salt, bytes, BLOCK_BYTES);
-        let read = collect(&mut scan, self.state, &mut self.met, &mut self.read);
+        let read = collect(&mut scan, &mut open.course, stretch, &mut self.read);
         let is_end = read.is_ok() && self.read.is_empty();
         if read.is_err() {
             scan.skip_unreadable();
@@ -98,7 +103,7 @@ impl<'a> LiveRecords<'a> {
     }
 }
 
-impl Iterator for LiveRecords<'_> {
+impl<F: Fs> Iterator for LiveRecords<'_, F> {
     type Item = io::Result<LiveRecord>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -122,10 +127,10 @@ impl Iterator for LiveRecords<'_> {
 }
 
 /// Reads until there is a record, and on while the next ones lie in the same block.
-fn collect(
-    scan: &mut Scan<'_, RealFile>,
-    state: &State,
-    met: &mut u64,
+fn collect<File: FsFile>(
+    scan: &mut Scan<'_, File>,
+    course: &mut Course<'_>,
+    stretch: &Stretch,
     into: &mut VecDeque<LiveRecord>,
 ) -> io::Result<()> {
     loop {
@@ -134,36 +139,34 @@ fn collect(
         } else {
             Window::Keep
         };
-        match scan.step(window)? {
+        let frame = match scan.step(window)? {
             Step::End | Step::OutOfWindow => return Ok(()),
-            Step::Frame(frame) if frame.header.kind == Kind::Data => {
-                let live = state.live_in(frame.header.first.max(*met)..frame.header.end());
-                if live.is_empty() {
-                    continue;
-                }
-                let payload = match scan.payload(&frame, window) {
-                    Ok(Payload::OutOfWindow) => {
-                        scan.back_to(&frame);
-                        return Ok(());
-                    }
-                    Err(error) => {
-                        scan.back_to(&frame);
-                        return Err(error);
-                    }
-                    Ok(payload) => payload,
-                };
-                *met = frame.header.end();
-                if let Payload::Good(place) = payload {
-                    into.push_back(LiveRecord {
-                        first: frame.header.first,
-                        items: frame.header.items,
-                        live,
-                        written_ms: frame.header.written_ms,
-                        payload: scan.bytes(&place).to_vec(),
-                    });
-                }
+            Step::Damaged(_) => continue,
+            Step::Frame(frame) => frame,
+        };
+        let payload = match scan.payload(&frame, window) {
+            Ok(Payload::Good(place)) => Some(place),
+            Ok(Payload::Damaged) => None,
+            Ok(Payload::OutOfWindow) => {
+                scan.back_to(&frame);
+                return Ok(());
             }
-            Step::Frame(_) | Step::Damaged(_) => {}
+            Err(error) => {
+                scan.back_to(&frame);
+                return Err(error);
+            }
+        };
+        let met = course.meet(&frame.header, payload.is_some(), stretch);
+        if let (Met::Frame { live, .. }, Some(place)) = (met, payload)
+            && !live.is_empty()
+        {
+            into.push_back(LiveRecord {
+                first: frame.header.first,
+                items: frame.header.items,
+                live,
+                written_ms: frame.header.written_ms,
+                payload: scan.bytes(&place).to_vec(),
+            });
         }
     }
 }

@@ -237,7 +237,42 @@ fn the_last_number_of_a_file_is_not_given_out() {
     assert_eq!(log.status().next, 0);
 }
 
-/// Peak and present memory of the process in KiB.
+#[test]
+fn records_that_lie_across_each_other_are_given_once_and_the_rest_is_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = options(folder.path());
+    let name = Name { number: 3, salt: 5 };
+    let frame = |first, items| {
+        let header = crate::format::Header {
+            kind: crate::format::Kind::Data,
+            payload_len: 1,
+            items,
+            first,
+            written_ms: 0,
+            payload_crc: crc32c::crc32c(b"x"),
+        };
+        [&header.encode(name.salt)[..], b"x"].concat()
+    };
+    fs::write(
+        name.path(folder.path()),
+        [frame(10, 4), frame(12, 5), frame(11, 1), frame(20, 1)].concat(),
+    )
+    .unwrap();
+    let mut log = open(&options);
+    let firsts: Vec<_> = log
+        .read(ALL)
+        .unwrap()
+        .records
+        .iter()
+        .map(|record| record.first)
+        .collect();
+    assert_eq!(firsts, [10, 20]);
+    assert!(!log.has_unread());
+    assert_eq!(log.status().totals.of(Outcome::Lost), 6);
+    assert!(balances(&log));
+}
+
+/// Present memory of the process in KiB.
 fn resident() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let line = status
