@@ -20,7 +20,7 @@ from verdict import Failed, LeftOut
 # Name, module, and the faults that can be planted, each with words of the complaint that must follow.
 STEPS = [
     ("kills", "kill_loop", {"lose": "items were lost", "mangle": "items were changed", "remove": "items were lost"}),
-    ("outage", "outage", {"lose": "items were lost"}),
+    ("outage", "outage", {"lose": "items still wait"}),
     ("calls", "failing_calls", {"lose": "items were lost"}),
     ("full", "disk_full", {"lose": "items were lost", "no room": "although there is room"}),
     ("damage", "damage", {"hide": "no metric says so"}),

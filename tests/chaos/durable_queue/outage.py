@@ -35,7 +35,7 @@ def run(lab: Lab) -> str:
     backlog = away["acked"] - away["distinct"]
     on_disk = program.disk_bytes() / (1 << 20)
     loader.tell("sink lose 300" if lab.plant == "lose" else "sink take")
-    drained, took = drain(loader, away["distinct"], 60 + seconds)
+    drained, took = drain(loader, away["distinct"], 20 + seconds)
     order = loader.status()["displaced"]
     loader.tell("stop")
     check = loader.settle(30)
