@@ -1,7 +1,7 @@
 //! A folder for queues: the lock on it, where each queue lies, and how it fares.
 
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,6 +10,7 @@ use std::{io, thread};
 use sidelight_component::sending::{SendingQueue, Sizer};
 use sidelight_component::{
     BuildError, ComponentId, Durability, QueueFolder, Signal, StatusReporter, StorageSettings,
+    check_private_directory, make_private_directory,
 };
 use sidelight_wal::{Log, LogStatus, Options, RealFs, Sync};
 use tracing::info;
@@ -65,9 +66,11 @@ impl Storage {
     ) -> Result<Self, BuildError> {
         let directory = settings.directory.clone().unwrap_or(default_directory);
         let at = |message| BuildError::at(StorageSettings::DIRECTORY, message);
-        if settings.create_directory {
-            make_folder(&directory).map_err(|e| at(format!("cannot make {}: {e}", directory.display())))?;
-        }
+        let usable = match settings.create_directory {
+            true => make_private_directory(&directory),
+            false => check_private_directory(&directory),
+        };
+        usable.map_err(|e| at(format!("cannot keep queues in {}: {e}", directory.display())))?;
         let lock = lock(&directory, settings.lock_timeout).map_err(at)?;
         Ok(Self {
             directory,
@@ -149,10 +152,6 @@ impl Storage {
             BuildError::at(StorageSettings::DIRECTORY, message)
         })
     }
-}
-
-fn make_folder(directory: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(directory)
 }
 
 #[expect(clippy::disallowed_methods, reason = "nothing runs yet that could be blocked")]
