@@ -6,9 +6,10 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
-use super::super::state::State;
+use super::super::state::{Parts, State};
 use super::course::{Course, Met, Stretch};
 use super::{Inspection, Segment};
+use crate::format::Header;
 use crate::fs::{Fs, FsFile};
 use crate::scan::{BLOCK_BYTES, Payload, Scan, Step, Window};
 
@@ -134,39 +135,39 @@ fn collect<File: FsFile>(
     into: &mut VecDeque<LiveRecord>,
 ) -> io::Result<()> {
     loop {
-        let window = if into.is_empty() {
-            Window::Move
-        } else {
-            Window::Keep
+        let window = match into.is_empty() {
+            true => Window::Move,
+            false => Window::Keep,
         };
         let frame = match scan.step(window)? {
             Step::End | Step::OutOfWindow => return Ok(()),
             Step::Damaged(_) => continue,
             Step::Frame(frame) => frame,
         };
-        let payload = match scan.payload(&frame, window) {
-            Ok(Payload::Good(place)) => Some(place),
-            Ok(Payload::Damaged) => None,
-            Ok(Payload::OutOfWindow) => {
-                scan.back_to(&frame);
-                return Ok(());
-            }
-            Err(error) => {
-                scan.back_to(&frame);
-                return Err(error);
-            }
+        let payload = scan.payload(&frame, window);
+        if !matches!(payload, Ok(Payload::Good(_) | Payload::Damaged)) {
+            scan.back_to(&frame);
+        }
+        let place = match payload? {
+            Payload::OutOfWindow => return Ok(()),
+            Payload::Damaged => None,
+            Payload::Good(place) => Some(place),
         };
-        let met = course.meet(&frame.header, payload.is_some(), stretch);
-        if let (Met::Frame { live, .. }, Some(place)) = (met, payload)
+        let met = course.meet(&frame.header, place.is_some(), stretch);
+        if let (Met::Frame { live, .. }, Some(place)) = (met, place)
             && !live.is_empty()
         {
-            into.push_back(LiveRecord {
-                first: frame.header.first,
-                items: frame.header.items,
-                live,
-                written_ms: frame.header.written_ms,
-                payload: scan.bytes(&place).to_vec(),
-            });
+            into.push_back(record(&frame.header, live, scan.bytes(&place)));
         }
+    }
+}
+
+fn record(header: &Header, live: Parts, payload: &[u8]) -> LiveRecord {
+    LiveRecord {
+        first: header.first,
+        items: header.items,
+        live,
+        written_ms: header.written_ms,
+        payload: payload.to_vec(),
     }
 }
