@@ -32,6 +32,8 @@ check: ## What is quick: format, lints, unit tests
 	$(CARGO) test --locked --workspace
 
 chaos: build ## The durable queue killed, starved and damaged for hours; the gate of it is in `make test`
+	WAL_SEEDS=$(or $(WAL_SEEDS),10000) $(CARGO) test --locked -p sidelight-wal --test promises
+	tests/chaos/mutants/run.sh
 	tests/chaos/run.sh $(BIN) --long
 
 bench: release ## Sidelight and its peers side by side, one table

@@ -48,8 +48,10 @@ def configuration(name: str, otlp: int, exporter: int) -> str:
         "sidelight": "  sidelight: {memory_budget: 512MiB}\n  telemetry: {metrics: {level: none}}\n",
         "otelcol": "  telemetry: {metrics: {level: none}, logs: {level: warn}}\n",
     }[name]
+    # The Collector has no caps.
+    caps = ", max_series: 10000000, max_series_per_metric: 10000000" if name == "sidelight" else ""
     return f"""receivers: {{otlp: {{protocols: {{http: {{endpoint: 'localhost:{otlp}'}}}}}}}}
-exporters: {{prometheus: {{endpoint: 'localhost:{exporter}', metric_expiration: 60m}}}}
+exporters: {{prometheus: {{endpoint: 'localhost:{exporter}', metric_expiration: 60m{caps}}}}}
 service:
 {own}  pipelines: {{metrics: {{receivers: [otlp], exporters: [prometheus]}}}}
 """

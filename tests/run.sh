@@ -46,6 +46,8 @@ step "format" cargo fmt --all --check
 step "lints" cargo clippy --locked --workspace --all-targets --test backends -- -D warnings
 step "documentation" documentation
 step "unit, property and conformance tests, the program from outside" cargo test --locked --workspace --no-fail-fast
+step "the mailbox of the queue on disk, in every order of threads" \
+  cargo test --locked -p sidelight-delivery --features shuttle --lib schedules
 step "the program" cargo build --locked --profile quick --bin sidelight
 step "load generator" load_generator
 step "fuzz targets compile" fuzz_targets

@@ -1,5 +1,6 @@
 //! Whatever lies in the folder of a log: it opens, reads to the end, ends what was read, flushes and opens again with the same
-//! account; and what the log holds in memory is no more than what lies there.
+//! account; and what the log holds in memory is no more than what lies there. An inspection of the same files tells beforehand what will
+//! be read and what is lost.
 //!
 //! The input is a list of pieces, each led by a byte: its lower bits say what it is (bytes as they are, a frame with right checksums, the next
 //! file), so that what a checksum protects is reached too.
@@ -9,6 +10,7 @@ mod memory_fs;
 
 use libfuzzer_sys::fuzz_target;
 use memory_fs::MemoryFs;
+use sidelight_wal::inspect::inspect_in;
 use sidelight_wal::{End, Log, NewRecord, Options, Outcome, ReadLimit, Sync};
 
 /// More pieces than this only make it slow.
@@ -25,9 +27,19 @@ fuzz_target!(|data: &[u8]| {
         reserve_bytes: 64,
     };
     let sync = if data.len() % 2 == 0 { Sync::Write } else { Sync::Fsync };
+    let inspected = inspect_in(fs.clone(), "/log".as_ref());
     // Only a newer version is refused.
-    let Ok(mut log) = Log::open(fs.clone(), options(sync), 0) else { return };
+    let Ok(mut log) = Log::open(fs.clone(), options(sync), 0) else {
+        assert!(inspected.is_err(), "what cannot be opened was inspected");
+        return;
+    };
     balances(&log);
+    let inspected = inspected.expect("what can be opened can be inspected");
+    let opened = log.status();
+    assert_eq!((inspected.base, inspected.next, &inspected.totals), (opened.base, opened.next, &opened.totals));
+    assert_eq!(inspected.live.items + inspected.lost_items, opened.live.items, "{:?}", inspected.segments);
+    let records = inspected.records().map(|record| record.expect("nothing fails"));
+    let can_be_read: Vec<_> = records.flat_map(|record| record.live).collect();
     let record = NewRecord { payload: &[b"new"], items: 2 };
     let appended = log.append(&[record], false, 1).is_ok();
     let mut ended = Vec::new();
@@ -47,6 +59,8 @@ fuzz_target!(|data: &[u8]| {
         balances(&log);
     }
     assert!(appended_was_read || !appended, "what was appended was not read");
+    let read = ended.iter().take(ended.len() - usize::from(appended)).map(|end| end.items.clone());
+    assert!(read.eq(can_be_read), "an inspection has seen something else");
     // Half of it, a flush in between, then all of it.
     let (early, late) = ended.split_at(ended.len() / 2);
     for ends in [early, late, &ended] {

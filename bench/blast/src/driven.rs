@@ -10,7 +10,7 @@
 //! | `sink MOOD` | `take`, `refuse`, `stall`, `away`; `fail`, `lose`, `mangle` and a share of a thousand |
 //! | `status` | counts, order and latencies |
 //! | `lap` | the same, and latencies and order start anew |
-//! | `settle SECONDS` | waits until all that was acknowledged has arrived, at most so long; then as `check` |
+//! | `settle SECONDS` | waits until all that was acknowledged has arrived, at most so long, or until nothing has for a third of it; then as `check` |
 //! | `check` | acknowledged and arrived ids compared one by one |
 //! | `kill PID MS` | SIGKILL; tells how many items arrived in the MS milliseconds before, and while the connections died |
 //! | `forget WHAT` | `acknowledgements` or `arrivals`: those so far are no longer looked at |
@@ -29,6 +29,8 @@ use crate::sink::{Seen, Sink};
 
 /// The longest that a load runs when nobody stops it.
 const LOAD_MAX: Duration = Duration::from_secs(24 * 3600);
+/// How often what arrived is compared while something is missing.
+const AGAIN: Duration = Duration::from_millis(200);
 /// How long after a kill what was on its way may still arrive.
 const DYING: Duration = Duration::from_millis(20);
 
@@ -119,14 +121,18 @@ impl Session {
     }
 
     async fn settle(&self, seconds: f64) -> Result<Value> {
-        self.sink
-            .wait_for(
-                &self.sender.acked_first_ids(),
-                self.items,
-                Duration::from_secs_f64(seconds),
-            )
-            .await;
-        self.check()
+        let (began, limit) = (Instant::now(), Duration::from_secs_f64(seconds));
+        let (mut arrived, mut since) = (self.sink.items(), began);
+        loop {
+            let check = self.check()?;
+            if check["lost"] == 0 || began.elapsed() >= limit || since.elapsed() >= limit / 3 {
+                return Ok(check);
+            }
+            tokio::time::sleep(AGAIN).await;
+            if self.sink.items() != arrived {
+                (arrived, since) = (self.sink.items(), Instant::now());
+            }
+        }
     }
 
     fn check(&self) -> Result<Value> {

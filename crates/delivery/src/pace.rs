@@ -80,13 +80,15 @@ impl Pace {
         }
     }
 
-    /// The attempt had an answer: the destination is there.
-    pub(crate) fn answered(&mut self, ticket: Ticket) {
+    /// The attempt had an answer: the destination is there. Returns whether it is back after failures.
+    pub(crate) fn answered(&mut self, ticket: Ticket) -> bool {
         self.end(ticket);
+        let is_back = ticket.round == self.round && self.streak > 0;
         if ticket.round == self.round {
             self.streak = 0;
             self.pause_until = None;
         }
+        is_back
     }
 
     /// The attempt ended without saying anything about the destination.

@@ -76,6 +76,20 @@ impl Retrying {
             .collect();
     }
 
+    /// What failed because nothing was taken goes on where it was: the oldest first.
+    pub(crate) fn destination_is_back(&mut self, parts: &Parts) {
+        let arrived = |entry: &Entry| Some(parts.get(*entry.parts.first()?)?.arrived);
+        let waiting = std::mem::take(&mut self.by_due).into_iter();
+        self.by_due = waiting
+            .map(|((due, position), entry)| match arrived(&entry) {
+                Some(arrived) if !entry.is_culprit && entry.refused_as_too_large == 0 => {
+                    ((arrived.min(due), position), entry)
+                }
+                _ => ((due, position), entry),
+            })
+            .collect();
+    }
+
     /// Forgets the parts that have come to their end, and entries without any.
     pub(crate) fn retain_living(&mut self, parts: &Parts) {
         let lives = |entry: &mut Entry| {

@@ -97,7 +97,9 @@ impl Dispatcher {
     }
 
     fn note_taken(&mut self, entry: &Entry, ticket: Ticket, now: Instant) {
-        self.pace.answered(ticket);
+        if self.pace.answered(ticket) {
+            self.retrying.destination_is_back(&self.parts);
+        }
         self.taken += 1;
         self.retrying.overtaken_by(entry.position);
         self.journal.taken(now);

@@ -1,8 +1,4 @@
 #![doc = include_str!("../README.md")]
-#![cfg_attr(
-    test,
-    expect(clippy::single_range_in_vec_init, reason = "a set of one range is meant")
-)]
 
 mod end;
 mod format;

@@ -17,16 +17,16 @@ from lab import Lab
 from program import KINDS
 from verdict import Failed, LeftOut
 
-# Name, module, and the faults that can be planted for it to find.
+# Name, module, and the faults that can be planted, each with words of the complaint that must follow.
 STEPS = [
-    ("kills", "kill_loop", ["lose", "mangle", "remove"]),
-    ("outage", "outage", ["lose"]),
-    ("calls", "failing_calls", ["lose"]),
-    ("full", "disk_full", ["lose", "no room"]),
-    ("damage", "damage", ["hide"]),
-    ("big", "big_queue", ["remove"]),
-    ("lock", "locking", ["apart", "open"]),
-    ("stopping", "stopping", ["remove"]),
+    ("kills", "kill_loop", {"lose": "items were lost", "mangle": "items were changed", "remove": "items were lost"}),
+    ("outage", "outage", {"lose": "items still wait"}),
+    ("calls", "failing_calls", {"lose": "items were lost"}),
+    ("full", "disk_full", {"lose": "items were lost", "no room": "although there is room"}),
+    ("damage", "damage", {"hide": "no metric says so"}),
+    ("big", "big_queue", {"remove": "items were lost"}),
+    ("lock", "locking", {"apart": "was let in", "open": "is 644"}),
+    ("stopping", "stopping", {"remove": "items were lost"}),
 ]
 
 
@@ -41,7 +41,7 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def chosen(names: str | None) -> list[tuple[str, str, list[str]]]:
+def chosen(names: str | None) -> list[tuple[str, str, dict[str, str]]]:
     known = {step[0]: step for step in STEPS}
     wanted = names.split(",") if names else list(known)
     if unknown := set(wanted) - set(known):
@@ -49,8 +49,8 @@ def chosen(names: str | None) -> list[tuple[str, str, list[str]]]:
     return [known[name] for name in wanted]
 
 
-def experiment(args: argparse.Namespace, step: str, module: str, plant: str | None) -> tuple[str, str]:
-    """Runs a step; the verdict and the figures."""
+def experiment(args: argparse.Namespace, step: str, module: str, plant: str | None, complaint: str = "") -> tuple[str, str]:
+    """Runs a step; the verdict and the figures. A step with a fault in it passes when it complains of that fault."""
     lab = Lab(step, KINDS[args.against], args.binary.resolve(), args.seed, args.long, plant)
     try:
         figures = importlib.import_module(module).run(lab)
@@ -62,8 +62,8 @@ def experiment(args: argparse.Namespace, step: str, module: str, plant: str | No
         verdict, figures = "FAILED", str(why)
     finally:
         lab.end()
-    if plant:
-        verdict = {"ok": "FAILED", "FAILED": "found"}.get(verdict, verdict)
+    if plant and verdict != "left out":
+        verdict = "found" if verdict == "FAILED" and complaint in figures else "FAILED"
     if verdict == "FAILED":
         figures += f" [{lab.folder}]"
     else:
@@ -76,10 +76,10 @@ def main() -> int:
     print(f"seed {args.seed}")
     table = []
     for step, module, plants in chosen(args.only):
-        for plant in plants if args.planted else [None]:
+        for plant, complaint in plants.items() if args.planted else [(None, "")]:
             name = f"{step}, planted: {plant}" if plant else step
             started = time.monotonic()
-            verdict, figures = experiment(args, step, module, plant)
+            verdict, figures = experiment(args, step, module, plant, complaint)
             table.append((name, verdict, figures, time.monotonic() - started))
             print(f"--- {name}: {verdict}, {table[-1][3]:.0f} s: {figures}")
     width = max(len(name) for name, *_ in table)

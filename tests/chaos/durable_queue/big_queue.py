@@ -42,7 +42,7 @@ def case(lab: Lab, name: str, shape: dict, size: int | None, items: int | None) 
     time.sleep(SETTLED)
     more = program.rss_mib() - empty
     loader.tell("sink take")
-    check = loader.settle(PATIENCE)
+    check = loader.settle(PATIENCE if lab.long else 60)
     nothing_lost(check)
     agreed = ledger_agrees(program, check)
     program.terminate()

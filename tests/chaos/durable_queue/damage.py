@@ -14,6 +14,8 @@ ITEMS = 20
 BATCHES_OF = {"flip": 1, "zero": 2, "cut": None, "remove": None, "garbage": 0}
 BLOCK = 512
 PATIENCE = 20
+# Far below the grace time, seconds: with an empty queue it ends at once.
+AT_ONCE = 5
 
 
 def run(lab: Lab) -> str:
@@ -97,11 +99,14 @@ def outcome(lab: Lab, program, loader, kind: str, what: str) -> tuple[int, int]:
     check = drained(program, loader)
     told = program.metric("sidelight_exporter_dropped_items", exporter="otlp_grpc", reason="damaged")
     skipped = program.metric("sidelight_queue_damaged_bytes", exporter="otlp_grpc")
+    began = time.monotonic()
     code = program.terminate()
+    took = time.monotonic() - began
     missing = check["lost"]
     if lab.plant == "hide":
         told = skipped = 0
     ensure(code == 0, f"{what}: exit {code}: {program.last_words()}")
+    ensure(took < AT_ONCE, f"{what}: with nothing left to deliver it took {took:.1f} s to end")
     ensure(check["changed"] == 0 and check["never_sent"] == 0 and check["malformed"] == 0, f"{what}: items were changed: {check}")
     ensure(check["displaced"] == 0, f"{what}: not in order, an item came {check['displaced']} late")
     batches = BATCHES_OF[kind]

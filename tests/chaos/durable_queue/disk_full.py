@@ -33,6 +33,8 @@ def run(lab: Lab) -> str:
     refused = until(loader, lambda status: answered_refusals(status) > 50, "nothing is refused though the disk is full")
     time.sleep(2)
     full = loader.tell("lap")
+    program.kill()
+    started = program.start_ready()  # on the full disk
     resumed = with_room(loader, filler, lab.plant)
     loader.tell("sink lose 50" if lab.plant == "lose" else "sink take")
     drained = until(loader, lambda status: status["acked"] - status["distinct"] < 5_000, "the queue is not drained")
@@ -53,7 +55,7 @@ def run(lab: Lab) -> str:
     ensure(not lab.long or worst["max"] <= REFUSED_MS, f"a refusal took {worst['max']:.0f} ms")
     ensure(not lab.long or resumed <= RESUMED_S, f"work went on {resumed:.1f} s after there was room")
     return (f"full after {refused:.1f} s: {worst['count']:,} refusals, p50 {worst['p50']:.1f} p99 {worst['p99']:.1f} max {worst['max']:.0f} ms, "
-            f"{', '.join(full['refusals']['by'])}; taken again {resumed:.2f} s after there was room, drained in {drained:.1f} s; "
+            f"{', '.join(full['refusals']['by'])}; ready {started * 1e3:.0f} ms after a kill on the full disk; taken again {resumed:.2f} s after there was room, drained in {drained:.1f} s; "
             f"0 of {check['acked']:,} lost; {agreed}")
 
 

@@ -7,11 +7,11 @@ import subprocess
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 
 from lab import Lab
-from program import Settings
+from loader import Loader
+from program import Program, Settings
 from verdict import Failed, LeftOut, ensure, ledger_agrees, nothing_lost
 
 ERRORS = ["EIO", "ENOSPC", "EINTR"]
@@ -39,6 +39,16 @@ class Case:
         return f"{'+'.join(self.calls)} {self.error} when={self.when} ({self.sync}{away})"
 
 
+@dataclass
+class Outcome:
+    """What came of a case."""
+
+    failed: Counter = field(default_factory=Counter)  # calls that were made to fail
+    refused: bool = False  # the start ended with a message
+    idle: float = 0  # CPU while broken and idle, of one core
+    fault: str = ""
+
+
 def run(lab: Lab) -> str:
     traceable()
     began = time.monotonic()
@@ -46,9 +56,11 @@ def run(lab: Lab) -> str:
     cases = cases[:4] if lab.plant else cases
     with ThreadPoolExecutor(AT_A_TIME) as pool:
         outcomes = list(pool.map(lambda numbered: one(lab, *numbered), enumerate(cases)))
-    faults = sum((outcome[0] for outcome in outcomes), Counter())
-    refused = sum(outcome[1] for outcome in outcomes)
-    idle = max((outcome[2] for outcome in outcomes if outcome[2] is not None), default=0)
+    broken_promises = [outcome.fault for outcome in outcomes if outcome.fault]
+    ensure(not broken_promises, f"{len(broken_promises)} of {len(cases)} cases: " + "; ".join(broken_promises[:5]))
+    faults = sum((outcome.failed for outcome in outcomes), Counter())
+    refused = sum(outcome.refused for outcome in outcomes)
+    idle = max(outcome.idle for outcome in outcomes)
     ensure(sum(faults.values()) > 0, "no call was made to fail")
     by_call = ", ".join(f"{call} {count}" for call, count in sorted(faults.items()))
     return (f"{len(cases)} cases, {sum(faults.values()):,} failed calls ({by_call}): 0 acknowledged lost, no panic, goes on; "
@@ -70,7 +82,7 @@ def short_list(lab: Lab) -> list[Case]:
     opens = openings(lab)
     cases += [Case(("openat",), ERRORS[i % 3], str(n), "write", i % 3 == 0) for i, n in enumerate(spread(opens, 10))]
     for sync in ("write", "fsync"):
-        cases += [Case(calls, error, "9+", sync, False)
+        cases += [Case(calls, error, "9+", sync, away) for away in (False, True)
                   for calls, error in [(("pwritev",), "EIO"), (("fsync", "fdatasync"), "EIO"), (tuple(CALLS), "ENOSPC")]]
     return cases
 
@@ -88,7 +100,7 @@ def spread(numbers: list[int], count: int) -> list[int]:
 def openings(lab: Lab) -> list[int]:
     """Which openings of a thread are the queue's in a run without faults, and no other thread's of what a start needs."""
     trace = lab.folder / "openings.trace"
-    program, loader, ports = process(lab, "openings", Case((), "", "", "write", False))
+    program, loader = process(lab, "openings", Case((), "", "", "write", False))
     program.start_ready(["strace", "-D", "-f", "--seccomp-bpf", "-o", str(trace), "-e", "trace=openat"])
     loader.tell(f"start {RATE}")
     time.sleep(LOAD_S)
@@ -106,20 +118,21 @@ def openings(lab: Lab) -> list[int]:
     return sorted(ours - others)[:200]
 
 
-def process(lab: Lab, name: str, case: Case):
+def process(lab: Lab, name: str, case: Case) -> tuple[Program, Loader]:
     ports = lab.ports()
     settings = Settings(queue=SETTINGS["queue"], storage={**SETTINGS["storage"], "sync": case.sync})
-    return lab.program(settings, ports, name), lab.loader(ports, items=20, requests=16, in_flight=8), ports
+    return lab.program(settings, ports, name), lab.loader(ports, items=20, requests=16, in_flight=8)
 
 
-def one(lab: Lab, number: int, case: Case) -> tuple[Counter, int, float | None]:
-    """The calls that failed, whether the start ended, and the CPU while broken and idle."""
-    program, loader, _ = process(lab, f"case-{number}", case)
+def one(lab: Lab, number: int, case: Case) -> Outcome:
+    """A life with faults, and one without in which everything must be there."""
+    outcome = Outcome()
+    program, loader = process(lab, f"case-{number}", case)
     trace = program.folder / "trace"
     inject = [word for call in case.calls for word in ("-e", f"inject={call}:error={case.error}:when={case.when}")]
     loader.tell("sink away" if case.away else "sink take")
     try:
-        refused, idle = broken(program, loader, case, ["strace", "-D", "-f", "--seccomp-bpf", "-o", str(trace), "-e",
+        outcome.refused, outcome.idle = broken(program, loader, case, ["strace", "-D", "-f", "--seccomp-bpf", "-o", str(trace), "-e",
                                                        "trace=" + ",".join(case.calls), *inject])
         loader.tell("sink lose 500" if lab.plant == "lose" else "sink take")
         program.start_ready()
@@ -131,25 +144,31 @@ def one(lab: Lab, number: int, case: Case) -> tuple[Counter, int, float | None]:
         ledger_agrees(program, check)
         program.without_panic()
     except Failed as why:
-        raise Failed(f"{case}: {why} [case-{number}]") from None
+        outcome.fault = f"{case}: {why} [case-{number}]"
     finally:
         program.end()
         loader.end()
     made = re.findall(r"^\d+ +(\w+)\(.*\(INJECTED\)$", trace.read_text(errors="replace"), re.MULTILINE)
-    return Counter(made), int(refused), idle
+    outcome.failed = Counter(made)
+    return outcome
 
 
-def broken(program, loader, case: Case, before: list[str]) -> tuple[bool, float | None]:
-    """A life with faults. A start may end with a message where the folder cannot be used; a program that runs goes on."""
+def errors(program) -> str:
+    """What it said of its storage, in its last life."""
+    return " ".join([line for line in program.said().splitlines() if "file_storage" in line][-1:]) or program.last_words()
+
+
+def broken(program, loader, case: Case, before: list[str]) -> tuple[bool, float]:
+    """A life with faults. A start may end with a message where a file of the folder cannot be opened; a program that runs goes on."""
     program.start(before)
     try:
         program.wait_ready(10)
     except Failed:
-        ensure(program.exit_code() == 1, f"the start neither works nor ends with a message: {program.last_words()}")
-        return True, None
+        ensure(case.calls == ("openat",) and program.exit_code() == 1, f"it did not start: {errors(program)}")
+        return True, 0
     loader.tell(f"start {RATE}")
     time.sleep(LOAD_S)
-    idle = None
+    idle = 0
     if case.when.endswith("+"):
         loader.tell("stop")
         time.sleep(0.3)

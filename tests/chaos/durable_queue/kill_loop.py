@@ -36,7 +36,7 @@ def run(lab: Lab) -> str:
     ready.append(program.start_ready())
     loader.tell("stop")
     loader.tell("sink take")
-    check = loader.settle(60)
+    check = loader.settle(30)
     nothing_lost(check)
     agreed = ledger_agrees(program, check)
     ensure(check["duplicates"] <= bound, f"{check['duplicates']:,} duplicates, at most {bound:,} were on their way or not entered")

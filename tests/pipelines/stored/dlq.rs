@@ -7,7 +7,8 @@ use sidelight_testkit::requests::protobuf;
 use sidelight_testkit::scripted_http1::{Script, Server, answer};
 
 use super::{NOW, Said, Storage, damage, say};
-use crate::program::Config;
+use crate::clients::export;
+use crate::program::{Config, PATIENCE, Program};
 
 const PROTOBUF: (&str, &str) = ("Content-Type", "application/x-protobuf");
 
@@ -374,4 +375,40 @@ async fn a_damaged_letter_and_one_that_is_not_otlp_stop_no_other() {
         said.out
     );
     assert_eq!(server.take().len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_running_program_was_refused_is_sent_again_beside_it() {
+    let storage = Storage::new();
+    let refused = answer(400, &[("Content-Type", "text/plain")], b"no such tenant");
+    let (server, settings) = server(vec![refused, answer(200, &[PROTOBUF], b"")]).await;
+    let config = storage.config("otlp_http", &settings);
+    let text = std::fs::read_to_string(&config.path).expect("read");
+    let text = text.replace(
+        "telemetry: {metrics",
+        "telemetry: {logs: {encoding: json}, metrics",
+    );
+    let mut program = Program::start(&text).await;
+    export(program.grpc().await, Signal::Traces, 3)
+        .await
+        .expect("taken");
+    let listed = async {
+        loop {
+            let said = say(&["dlq", "ls", "--config", config.path()]).await;
+            if said.out.contains("  destination  3 ") {
+                return said;
+            }
+        }
+    };
+    let listed = tokio::time::timeout(PATIENCE, listed).await.expect("a letter");
+    assert_eq!((listed.code, listed.err.as_str()), (Some(0), ""));
+
+    let said = replay(&config, &["--all"]).await;
+    assert_eq!(said.code, Some(0), "{}", said.out);
+    let got: Vec<Vec<u8>> = server.take().into_iter().map(|got| got.body).collect();
+    assert_eq!(got, [protobuf(Signal::Traces, 3), protobuf(Signal::Traces, 3)]);
+    program.signal("TERM").await;
+    assert_eq!(program.exit_code().await, 0);
+    let said = say(&["queue", "inspect", "--config", config.path()]).await;
+    assert!(said.out.contains("ended: 3 destination\n"), "{}", said.out);
 }

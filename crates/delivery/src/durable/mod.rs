@@ -19,6 +19,7 @@ mod mailbox;
 mod outcome;
 mod storage;
 mod storage_meters;
+mod trouble;
 mod window;
 
 pub(crate) use flusher::Flusher;

@@ -1,23 +1,23 @@
 //! A folder for queues: the lock on it, where each queue lies, and how it fares.
 
-use std::collections::BTreeMap;
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
-use parking_lot::Mutex;
 use sidelight_component::sending::{SendingQueue, Sizer};
 use sidelight_component::{
-    BuildError, ComponentId, Durability, QueueFolder, Signal, State, StatusReporter, StorageSettings,
+    BuildError, ComponentId, Durability, QueueFolder, Signal, StatusReporter, StorageSettings,
+    check_private_directory, make_private_directory,
 };
 use sidelight_wal::{Log, LogStatus, Options, RealFs, Sync};
-use tracing::{error, info, warn};
+use tracing::info;
 
 use super::keeper::now_ms;
 use super::letters::Letters;
+use super::trouble::{Health, Trouble};
 
 /// The largest default capacity of a queue.
 const DEFAULT_CAPACITY: u64 = 1 << 30;
@@ -66,16 +66,18 @@ impl Storage {
     ) -> Result<Self, BuildError> {
         let directory = settings.directory.clone().unwrap_or(default_directory);
         let at = |message| BuildError::at(StorageSettings::DIRECTORY, message);
-        if settings.create_directory {
-            make_folder(&directory).map_err(|e| at(format!("cannot make {}: {e}", directory.display())))?;
-        }
+        let usable = match settings.create_directory {
+            true => make_private_directory(&directory),
+            false => check_private_directory(&directory),
+        };
+        usable.map_err(|e| at(format!("cannot keep queues in {}: {e}", directory.display())))?;
         let lock = lock(&directory, settings.lock_timeout).map_err(at)?;
         Ok(Self {
             directory,
             settings: settings.clone(),
             health: Arc::new(Health {
                 status,
-                failing: Mutex::default(),
+                failing: Default::default(),
             }),
             _lock: lock,
         })
@@ -105,31 +107,9 @@ impl Storage {
             Some((bytes, Sizer::Bytes)) => bytes,
             _ => default_capacity,
         };
-        let options = Options {
-            directory: folder.log(),
-            sync: match self.settings.durability {
-                Durability::Write => Sync::Write,
-                Durability::Fsync => Sync::Fsync,
-            },
-            segment_bytes: (capacity / SEGMENTS).clamp(*SEGMENT_BYTES.start(), *SEGMENT_BYTES.end()),
-            target_bytes: capacity,
-            reserve_bytes: RESERVE_BYTES.min(capacity / SEGMENTS),
-        };
+        let options = self.options(&folder, capacity);
         let log = Log::open(RealFs, options, now_ms()).map_err(|e| at(e.to_string()))?;
-        let letters = match self.settings.dead_letter_bytes {
-            0 => None,
-            max_bytes => {
-                let synced = self.settings.durability == Durability::Fsync;
-                let letters =
-                    Letters::open(&folder.dead_letters(), exporter, max_bytes, synced).map_err(|e| {
-                        at(format!(
-                            "cannot use the dead letters of {}: {e}",
-                            folder.path.display()
-                        ))
-                    })?;
-                Some(letters)
-            }
-        };
+        let letters = self.letters(&folder, exporter)?;
         say_what_was_found(exporter, signal, &log.status(), started);
         Ok(QueueOnDisk {
             log,
@@ -145,8 +125,33 @@ impl Storage {
     }
 }
 
-fn make_folder(directory: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(directory)
+impl Storage {
+    /// How the log of a queue of so many bytes is kept.
+    fn options(&self, folder: &QueueFolder, capacity: u64) -> Options {
+        Options {
+            directory: folder.log(),
+            sync: match self.settings.durability {
+                Durability::Write => Sync::Write,
+                Durability::Fsync => Sync::Fsync,
+            },
+            segment_bytes: (capacity / SEGMENTS).clamp(*SEGMENT_BYTES.start(), *SEGMENT_BYTES.end()),
+            target_bytes: capacity,
+            reserve_bytes: RESERVE_BYTES.min(capacity / SEGMENTS),
+        }
+    }
+
+    fn letters(&self, folder: &QueueFolder, exporter: &ComponentId) -> Result<Option<Letters>, BuildError> {
+        let max_bytes = self.settings.dead_letter_bytes;
+        if max_bytes == 0 {
+            return Ok(None);
+        }
+        let synced = self.settings.durability == Durability::Fsync;
+        let letters = Letters::open(&folder.dead_letters(), exporter, max_bytes, synced);
+        letters.map(Some).map_err(|e| {
+            let message = format!("cannot use the dead letters of {}: {e}", folder.path.display());
+            BuildError::at(StorageSettings::DIRECTORY, message)
+        })
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "nothing runs yet that could be blocked")]
@@ -189,69 +194,4 @@ fn say_what_was_found(exporter: &ComponentId, signal: Signal, status: &LogStatus
     let (items, bytes, files) = (status.live.items, status.live.bytes, status.segments);
     let took_ms = started.elapsed().as_millis() as u64;
     info!(%exporter, %signal, items, bytes, files, took_ms, "the queue goes on with what it held");
-}
-
-/// The extension's status: that of its worst queue.
-#[derive(Debug)]
-struct Health {
-    status: StatusReporter,
-    failing: Mutex<BTreeMap<(ComponentId, Signal), Arc<str>>>,
-}
-
-/// Where a queue says that its log does not work.
-#[derive(Clone, Debug)]
-pub(crate) struct Trouble {
-    exporter: ComponentId,
-    signal: Signal,
-    health: Arc<Health>,
-}
-
-impl Trouble {
-    /// A call failed; it is tried again. Said once, until it is over.
-    pub(crate) fn failing(&self, reason: &str) {
-        let mut failing = self.health.failing.lock();
-        let told: Arc<str> = format!(
-            "queue of exporter {} for {}: {reason}",
-            self.exporter, self.signal
-        )
-        .into();
-        self.health.status.report(State::Recoverable(told.clone()));
-        if failing.insert(self.key(), told).is_none() {
-            let (exporter, signal) = (&self.exporter, self.signal);
-            warn!(%exporter, %signal, reason, "the queue on disk does not work; senders are told to come back");
-        }
-    }
-
-    /// It works.
-    pub(crate) fn over(&self) {
-        let mut failing = self.health.failing.lock();
-        if failing.is_empty() || failing.remove(&self.key()).is_none() {
-            return;
-        }
-        let (exporter, signal) = (&self.exporter, self.signal);
-        info!(%exporter, %signal, "the queue on disk works again");
-        let state = match failing.values().next() {
-            Some(other) => State::Recoverable(other.clone()),
-            None => State::Ok,
-        };
-        self.health.status.report(state);
-    }
-
-    /// Something was damaged.
-    pub(crate) fn damaged(&self, items: u64, bytes: u64) {
-        let (exporter, signal) = (&self.exporter, self.signal);
-        error!(%exporter, %signal, items, bytes, "a part of the queue on disk is damaged and lost");
-    }
-
-    /// It will not work any more.
-    pub(crate) fn broken(&self, reason: &str) {
-        let (exporter, signal) = (&self.exporter, self.signal);
-        error!(%exporter, %signal, reason, "the queue on disk is broken");
-        let told = format!("queue of exporter {exporter} for {signal}: {reason}");
-        self.health.status.report(State::Permanent(told.into()));
-    }
-
-    fn key(&self) -> (ComponentId, Signal) {
-        (self.exporter.clone(), self.signal)
-    }
 }

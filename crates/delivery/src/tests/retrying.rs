@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sidelight_component::sending::AckMode;
 use sidelight_component::{Outcome, Signal, State};
 use tokio::time::Instant;
 
@@ -246,4 +247,22 @@ async fn a_pause_that_was_asked_for_is_not_cut_short_by_a_later_failure() {
         assert_eq!(times.iter().filter(|at| **at < 60.0).count(), 3, "{times:?}");
         assert!(times[3..].iter().all(|at| *at >= 60.0), "{times:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_an_outage_the_oldest_goes_first() {
+    let start = Instant::now();
+    let mut settings = settings();
+    (settings.queue.batch.min_size, settings.queue.batch.max_size) = (1, 1);
+    settings.queue.num_consumers = 3;
+    settings.queue.ack = Some(AckMode::Memory);
+    let rig = Rig::by_rule(settings, move |_| {
+        (start.elapsed() < Duration::from_secs(60)).then(retry)
+    });
+    for _ in 0..30 {
+        drop(rig.put(1));
+        rig.pass(Duration::from_secs(1)).await;
+    }
+    rig.pass(Duration::from_secs(120)).await;
+    assert_eq!(rig.taken(), (0..30).collect::<Vec<_>>());
 }

@@ -2,13 +2,12 @@
 
 mod job;
 
-use std::path::PathBuf;
-
-use job::Unsynced;
 pub(super) use job::sync_directories;
 pub use job::{Flush, Flushed};
+use job::{Removal, Unsynced};
 
 use super::Log;
+use super::segments::Segment;
 use crate::format::Name;
 use crate::fs::Fs;
 
@@ -21,16 +20,13 @@ pub(super) struct Pace {
     troubled: bool,
 }
 
-/// Files to be removed, with their paths.
-type Removals = Vec<(Name, PathBuf)>;
-
 impl<F: Fs> Log<F> {
     /// What a flush has to do now; `None` where nothing was written since the last one that succeeded, or one is under way.
     ///
     /// It runs anywhere, at any time; until [`Log::end_flush`] is called with what it brought there is no other.
     pub fn begin_flush(&mut self) -> Option<Flush<F>> {
-        let nothing_changed = !self.pace.changed && self.pending.is_empty();
-        if self.pace.under_way || nothing_changed {
+        let has_something = self.pace.changed || !self.pending.is_empty();
+        if self.pace.under_way || !has_something {
             return None;
         }
         self.write_ends();
@@ -71,8 +67,9 @@ impl<F: Fs> Log<F> {
         })
     }
 
-    /// Files in which everything is done, as said in frames that are written: not in the newest one, which says it.
-    fn what_can_be_removed(&self) -> (Removals, Removals) {
+    /// Files in which everything is done, as said in frames that are written: not in the newest one, which says it. First those that
+    /// wait for that to be durable, then those of which nothing ever was, while everything has moved on.
+    fn what_can_be_removed(&self) -> (Vec<Removal>, Vec<Removal>) {
         let says_it = self
             .segments
             .last()
@@ -80,22 +77,19 @@ impl<F: Fs> Log<F> {
         let Some(last) = says_it.filter(|_| self.pending.is_empty()) else {
             return Default::default();
         };
-        self.segments
+        let is_done = |segment: &&Segment<F::File>| {
+            segment.name != last.name && self.state.is_done(segment.ordinals.clone())
+        };
+        let (anyway, durable): (Vec<_>, Vec<_>) = self
+            .segments
             .iter()
-            .filter(|segment| segment.name != last.name && self.state.is_done(segment.ordinals.clone()))
-            .map(|segment| (segment, (segment.name, self.path_of(segment.name))))
-            .fold(
-                Default::default(),
-                |(mut done, mut worthless): (Vec<_>, Vec<_>), (segment, removed)| {
-                    let never_durable = segment.poisoned && segment.synced == 0;
-                    if never_durable {
-                        worthless.push(removed)
-                    } else {
-                        done.push(removed)
-                    }
-                    (done, worthless)
-                },
-            )
+            .filter(is_done)
+            .partition(|segment| segment.poisoned && segment.synced == 0);
+        let removal = |segment: &Segment<F::File>| (segment.name, self.path_of(segment.name));
+        (
+            durable.into_iter().map(removal).collect(),
+            anyway.into_iter().map(removal).collect(),
+        )
     }
 
     /// Enters what a flush did. Where a sync failed, what is live in the poisoned files is appended again.

@@ -1,6 +1,7 @@
 //! Looks at a log without opening it: no lock is taken and nothing is written, so it may be a copy of a damaged one, or one that a program
 //! is writing.
 
+mod course;
 mod records;
 #[cfg(test)]
 mod tests;
@@ -14,11 +15,12 @@ use std::path::{Path, PathBuf};
 pub use records::{LiveRecord, LiveRecords};
 
 use super::OpenError;
-use super::open::{Found, Replay, failed, find, unknown_bytes};
+use super::open::{Found, Replay, failed, find, segments, unknown_bytes};
 use super::state::State;
 use crate::end::{Live, Totals};
 use crate::format::Name;
 use crate::fs::{Fs, RealFs};
+use course::Stretch;
 use walk::Walk;
 
 /// How often a log that changes while it is read is read again, where something seems to be wrong with it.
@@ -82,6 +84,9 @@ pub struct Segment {
     /// What is damaged, in order.
     pub damages: Vec<Damage>,
     name: Name,
+    stretch: Stretch,
+    /// The ordinals that were met before it.
+    met: u64,
 }
 
 /// A damaged place in a file.
@@ -106,6 +111,8 @@ pub enum Defect {
     Ends,
     /// The state at the beginning of the file is not legible; other files have it too.
     Head,
+    /// A later file knows that it is none of this log's frames.
+    Foreign,
     /// The file ends within a frame: a write was not finished, or the file was cut.
     CutOff,
     /// The disk cannot read it.
@@ -119,6 +126,7 @@ impl fmt::Display for Defect {
             Self::Record => "the checksum of a record is wrong",
             Self::Ends => "the checksum of a frame of ends is wrong",
             Self::Head => "the checksum of the head is wrong",
+            Self::Foreign => "this frame belongs to another log",
             Self::CutOff => "the file ends within a frame",
             Self::Unreadable => "the disk cannot read this",
         })
@@ -187,7 +195,9 @@ fn inspect_once<F: Fs>(
     if are_gone {
         walk.is_gone();
     }
-    found.iter().try_for_each(|file| walk.file(fs, file))?;
+    for (file, stretch) in found.iter().zip(stretches::<F>(&found, state.next())) {
+        walk.file(fs, file, stretch)?;
+    }
     let walked = walk.finish();
     Ok(Inspection {
         directory: directory.to_owned(),
@@ -205,6 +215,17 @@ fn inspect_once<F: Fs>(
         fs: fs.clone(),
         state,
     })
+}
+
+/// What of each file is read.
+fn stretches<F: Fs>(found: &[Found], next: u64) -> Vec<Stretch> {
+    segments::<F::File>(found, next)
+        .iter()
+        .map(|segment| Stretch {
+            readable: segment.readable,
+            ordinals: segment.ordinals.clone(),
+        })
+        .collect()
 }
 
 /// The files of a log in their order. Their lengths are those of a second look, when all names are known: only the newest file can grow
@@ -263,7 +284,7 @@ impl<F: Fs> Inspection<F> {
 }
 
 impl Segment {
-    fn new(found: &Found) -> Self {
+    fn new(found: &Found, (stretch, met): (Stretch, u64)) -> Self {
         Self {
             path: found.path.clone(),
             number: found.name.number,
@@ -276,6 +297,8 @@ impl Segment {
             written_ms: None,
             damages: Vec::new(),
             name: found.name,
+            stretch,
+            met,
         }
     }
 }

@@ -308,7 +308,7 @@ pub(super) fn unknown_bytes(found: &[Found]) -> u64 {
 
 /// The files with the ordinals that may lie in them: from what the last intact head before says to what the first intact one behind
 /// says.
-fn segments<File>(found: &[Found], next: u64) -> Segments<File> {
+pub(super) fn segments<File>(found: &[Found], next: u64) -> Segments<File> {
     let nothing_behind = found
         .iter()
         .rposition(|file| file.intact_to != Some(0))

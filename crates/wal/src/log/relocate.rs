@@ -19,17 +19,15 @@ const LITTLE: u64 = 4;
 /// Records that are copied before their copies are made durable; that many lie in memory.
 const MAX_COPIED: usize = 4096;
 
-/// A record that is to move, and which of its items are live.
+/// A record of which something is live.
 struct Found {
     header: Header,
     payload: Range<usize>,
-    live: Parts,
 }
 
 /// A record that was appended again.
 struct Copied {
     header: Header,
-    live: Parts,
     /// The first of its new ordinals.
     first: u64,
 }
@@ -144,16 +142,12 @@ impl<F: Fs> Log<F> {
                 Step::OutOfWindow | Step::End => return Ok(found),
             };
             let header = frame.header;
-            let live = self.state.live_in(header.first..header.end());
-            if live.is_empty() || header.end() > ordinals_end {
+            let is_done = self.state.is_done(header.first..header.end());
+            if is_done || header.end() > ordinals_end {
                 continue;
             }
             match scan.payload(&frame, window)? {
-                Payload::Good(payload) => found.push(Found {
-                    header,
-                    payload,
-                    live,
-                }),
+                Payload::Good(payload) => found.push(Found { header, payload }),
                 // It stays where it is. Its reader will say that it is lost, if it is not in memory.
                 Payload::Damaged => {}
                 Payload::OutOfWindow => {
@@ -183,8 +177,8 @@ impl<F: Fs> Log<F> {
         let now_ms = self.now_ms;
         let written_ms = |index: usize| found.get(index).map_or(now_ms, |found| found.header.written_ms);
         let mut first = self.write_group(&group, size, written_ms, Outcome::Moved)?.start;
-        for Found { header, live, .. } in found {
-            copied.push(Copied { header, live, first });
+        for Found { header, .. } in found {
+            copied.push(Copied { header, first });
             first += u64::from(header.items);
         }
         Ok(())
@@ -208,7 +202,9 @@ impl<F: Fs> Log<F> {
 
     /// The items of a record have the ordinals from `first` on now. Those that had ended stay so.
     fn has_moved(&mut self, copied: &Copied) {
-        let Copied { header, live, first } = copied;
+        let Copied { header, first } = copied;
+        // As it is now: a damaged log can have frames that lie across each other.
+        let live = self.state.live_in(header.first..header.end());
         let new = |part: &Range<u64>| first + (part.start - header.first)..first + (part.end - header.first);
         let moved = |items, bytes, records| End {
             items,
@@ -224,7 +220,7 @@ impl<F: Fs> Log<F> {
             ended = part.end;
         }
         let last = live.len();
-        for (number, part) in (1..).zip(live) {
+        for (number, part) in (1..).zip(&live) {
             let bytes = share_of(header, &Parts::from_iter([part.clone()]));
             let records = u64::from(number == last);
             let is_unread = !self.state.unread_in(part.clone()).is_empty();

@@ -6,9 +6,10 @@ use std::ops::Range;
 
 use smallvec::SmallVec;
 
-use super::super::state::State;
+use super::super::state::{Parts, State};
+use super::course::{Course, Met, Stretch};
 use super::{Inspection, Segment};
-use crate::format::Kind;
+use crate::format::Header;
 use crate::fs::{Fs, FsFile};
 use crate::scan::{BLOCK_BYTES, Payload, Scan, Step, Window};
 
@@ -35,22 +36,19 @@ pub struct LiveRecords<'a, F: Fs> {
     open: Option<Open<'a, F::File>>,
     /// What was read at once: as much as lies in one block, or one record.
     read: VecDeque<LiveRecord>,
-    /// Ordinals before it were passed.
-    met: u64,
 }
 
 /// The file that is read. A scan borrows its file, so what is kept is where it goes on.
 struct Open<'a, File> {
     segment: &'a Segment,
+    course: Course<'a>,
     file: File,
     at: u64,
 }
 
 impl<F: Fs> std::fmt::Debug for LiveRecords<'_, F> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("LiveRecords")
-            .field("met", &self.met)
-            .finish_non_exhaustive()
+        f.debug_struct("LiveRecords").finish_non_exhaustive()
     }
 }
 
@@ -62,7 +60,6 @@ impl<'a, F: Fs> LiveRecords<'a, F> {
             state: &of.state,
             open: None,
             read: VecDeque::new(),
-            met: of.base,
         }
     }
 
@@ -71,7 +68,13 @@ impl<'a, F: Fs> LiveRecords<'a, F> {
         for segment in self.segments.by_ref().filter(|segment| segment.live.items > 0) {
             match self.fs.open(&segment.path) {
                 Ok(file) => {
-                    self.open = Some(Open { segment, file, at: 0 });
+                    let course = Course::new(self.state, segment.met);
+                    self.open = Some(Open {
+                        segment,
+                        course,
+                        file,
+                        at: 0,
+                    });
                     return Ok(true);
                 }
                 // It was delivered in the meantime.
@@ -85,9 +88,10 @@ impl<'a, F: Fs> LiveRecords<'a, F> {
     /// Reads one block of the file. Nothing is added only at its end.
     fn read_block(&mut self) -> io::Result<()> {
         let Some(open) = &mut self.open else { return Ok(()) };
-        let bytes = open.at..open.segment.bytes;
+        let stretch = &open.segment.stretch;
+        let bytes = open.at..stretch.readable;
         let mut scan = Scan::new(&open.file, open.segment.name.salt, bytes, BLOCK_BYTES);
-        let read = collect(&mut scan, self.state, &mut self.met, &mut self.read);
+        let read = collect(&mut scan, &mut open.course, stretch, &mut self.read);
         let is_end = read.is_ok() && self.read.is_empty();
         if read.is_err() {
             scan.skip_unreadable();
@@ -126,46 +130,44 @@ impl<F: Fs> Iterator for LiveRecords<'_, F> {
 /// Reads until there is a record, and on while the next ones lie in the same block.
 fn collect<File: FsFile>(
     scan: &mut Scan<'_, File>,
-    state: &State,
-    met: &mut u64,
+    course: &mut Course<'_>,
+    stretch: &Stretch,
     into: &mut VecDeque<LiveRecord>,
 ) -> io::Result<()> {
     loop {
-        let window = if into.is_empty() {
-            Window::Move
-        } else {
-            Window::Keep
+        let window = match into.is_empty() {
+            true => Window::Move,
+            false => Window::Keep,
         };
-        match scan.step(window)? {
+        let frame = match scan.step(window)? {
             Step::End | Step::OutOfWindow => return Ok(()),
-            Step::Frame(frame) if frame.header.kind == Kind::Data => {
-                let live = state.live_in(frame.header.first.max(*met)..frame.header.end());
-                if live.is_empty() {
-                    continue;
-                }
-                let payload = match scan.payload(&frame, window) {
-                    Ok(Payload::OutOfWindow) => {
-                        scan.back_to(&frame);
-                        return Ok(());
-                    }
-                    Err(error) => {
-                        scan.back_to(&frame);
-                        return Err(error);
-                    }
-                    Ok(payload) => payload,
-                };
-                *met = frame.header.end();
-                if let Payload::Good(place) = payload {
-                    into.push_back(LiveRecord {
-                        first: frame.header.first,
-                        items: frame.header.items,
-                        live,
-                        written_ms: frame.header.written_ms,
-                        payload: scan.bytes(&place).to_vec(),
-                    });
-                }
-            }
-            Step::Frame(_) | Step::Damaged(_) => {}
+            Step::Damaged(_) => continue,
+            Step::Frame(frame) => frame,
+        };
+        let payload = scan.payload(&frame, window);
+        if !matches!(payload, Ok(Payload::Good(_) | Payload::Damaged)) {
+            scan.back_to(&frame);
         }
+        let place = match payload? {
+            Payload::OutOfWindow => return Ok(()),
+            Payload::Damaged => None,
+            Payload::Good(place) => Some(place),
+        };
+        let met = course.meet(&frame.header, place.is_some(), stretch);
+        if let (Met::Frame { live, .. }, Some(place)) = (met, place)
+            && !live.is_empty()
+        {
+            into.push_back(record(&frame.header, live, scan.bytes(&place)));
+        }
+    }
+}
+
+fn record(header: &Header, live: Parts, payload: &[u8]) -> LiveRecord {
+    LiveRecord {
+        first: header.first,
+        items: header.items,
+        live,
+        written_ms: header.written_ms,
+        payload: payload.to_vec(),
     }
 }

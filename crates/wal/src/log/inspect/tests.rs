@@ -278,9 +278,9 @@ fn damaged_places_without_end_are_counted() {
         fs::write(path, bytes).expect("written");
     }
     let mut walk = Walk::new(&of.state, 1);
-    for name in found {
-        let file = find(&RealFs, folder.path(), vec![name]).expect("found").remove(0);
-        walk.file(&RealFs, &file).expect("read");
+    let found = find(&RealFs, folder.path(), found).expect("found");
+    for (file, stretch) in found.iter().zip(stretches::<RealFs>(&found, of.next)) {
+        walk.file(&RealFs, file, stretch).expect("read");
     }
     let walked = walk.finish();
     assert_eq!(

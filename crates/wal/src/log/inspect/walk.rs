@@ -6,18 +6,18 @@ use std::ops::Range;
 use super::super::OpenError;
 use super::super::open::Found;
 use super::super::state::{Parts, State, share_of};
+use super::course::{Course, Met, Stretch, items};
 use super::{Damage, Defect, Segment, is_gone};
 use crate::end::Live;
 use crate::format::{Checkpoint, Header, Kind, decode_ends};
 use crate::fs::{Fs, FsFile};
 use crate::scan::{Frame, Payload, Scan, Step, Window};
 
-/// Goes from file to file. Ordinals only grow on the way, as they do where the log reads: what stands once more behind is passed over.
+/// Goes from file to file.
 pub(super) struct Walk<'a> {
     state: &'a State,
+    course: Course<'a>,
     walked: Walked,
-    /// Ordinals before it were met, or are known not to be there.
-    met: u64,
     /// The first damaged place since the last intact header: what is missing lay there.
     open_damage: Option<(usize, usize)>,
     /// Files were removed while the log was read.
@@ -40,8 +40,8 @@ impl<'a> Walk<'a> {
     pub(super) fn new(state: &'a State, max_damages: usize) -> Self {
         Self {
             state,
+            course: Course::new(state, state.base()),
             walked: Walked::default(),
-            met: state.base(),
             open_damage: None,
             some_are_gone: false,
             room: max_damages,
@@ -50,7 +50,7 @@ impl<'a> Walk<'a> {
 
     /// # Errors
     /// The file cannot be read at all. That it is gone is none.
-    pub(super) fn file<F: Fs>(&mut self, fs: &F, found: &Found) -> Result<(), OpenError> {
+    pub(super) fn file<F: Fs>(&mut self, fs: &F, found: &Found, stretch: Stretch) -> Result<(), OpenError> {
         let file = match found.open(fs) {
             Ok(file) => file,
             Err(error) if is_gone(&error) => {
@@ -60,10 +60,12 @@ impl<'a> Walk<'a> {
             Err(error) => return Err(error),
         };
         let mut scan = found.scan(&file);
-        self.walked.segments.push(Segment::new(found));
+        let is_read = self.course.leads_through(&stretch);
+        let course = (stretch, self.course.met());
+        self.walked.segments.push(Segment::new(found, course));
         loop {
             let from = scan.at();
-            match found.again(&file, &mut scan, |scan| self.step(scan))? {
+            match found.again(&file, &mut scan, |scan| self.step(scan, is_read))? {
                 Some(true) => {}
                 Some(false) => return Ok(()),
                 None => self.damaged(from..scan.at(), Defect::Unreadable, 0),
@@ -78,12 +80,13 @@ impl<'a> Walk<'a> {
 
     /// What was missing at the end.
     pub(super) fn finish(mut self) -> Walked {
-        self.pass_to(self.state.next());
+        let missing = self.course.pass_to(self.state.next());
+        self.missing(missing);
         self.walked
     }
 
     /// False at the end of the file.
-    fn step<File: FsFile>(&mut self, scan: &mut Scan<'_, File>) -> io::Result<bool> {
+    fn step<File: FsFile>(&mut self, scan: &mut Scan<'_, File>, is_read: bool) -> io::Result<bool> {
         match scan.step(Window::Move)? {
             Step::End | Step::OutOfWindow => return Ok(false),
             Step::Damaged(bytes) => self.damaged(bytes, Defect::NoFrame, 0),
@@ -99,31 +102,31 @@ impl<'a> Walk<'a> {
                     Payload::Good(place) => Some(scan.bytes(place)),
                     Payload::Damaged | Payload::OutOfWindow => None,
                 };
-                self.frame(&frame, bytes, scan.at());
+                self.frame(&frame, bytes, scan.at(), is_read);
             }
         }
         Ok(true)
     }
 
     /// `scanned_to`: where the frame ends, or the file before it does.
-    fn frame(&mut self, frame: &Frame, payload: Option<&[u8]>, scanned_to: u64) {
+    fn frame(&mut self, frame: &Frame, payload: Option<&[u8]>, scanned_to: u64, is_read: bool) {
         let header = &frame.header;
-        self.pass_to(header.first);
-        let defect = match (header.kind, payload) {
-            (Kind::Head, Some(payload)) if Checkpoint::decode(payload).is_none() => Some(Defect::Head),
-            (Kind::Ends, Some(payload)) if decode_ends(payload).is_none() => Some(Defect::Ends),
-            (_, Some(_)) => None,
-            _ if frame.end() > scanned_to => Some(Defect::CutOff),
-            (Kind::Head, None) => Some(Defect::Head),
-            (Kind::Data, None) => Some(Defect::Record),
-            (Kind::Ends, None) => Some(Defect::Ends),
-        };
-        let live = self.meet(header);
-        match defect {
-            Some(defect) => {
-                let lost = live.iter().map(|part| part.end - part.start).sum();
-                self.damaged(frame.offset..scanned_to, defect, lost);
+        let bytes = frame.offset..scanned_to;
+        let met = match self.walked.segments.last() {
+            Some(segment) if is_read && frame.offset < segment.stretch.readable => {
+                self.course.meet(header, payload.is_some(), &segment.stretch)
             }
+            _ => Met::Frame {
+                missing: 0,
+                live: Parts::new(),
+            },
+        };
+        let Met::Frame { missing, live } = met else {
+            return self.damaged(bytes, Defect::Foreign, 0);
+        };
+        self.missing(missing);
+        match defect(frame, payload, scanned_to) {
+            Some(defect) => self.damaged(bytes, defect, items(&live)),
             None => self.intact(header, &live),
         }
     }
@@ -143,25 +146,15 @@ impl<'a> Walk<'a> {
         segment.records += 1;
         segment.ordinals.end = segment.ordinals.end.max(header.end());
         if !live.is_empty() {
-            segment.live.items += live.iter().map(|part| part.end - part.start).sum::<u64>();
+            segment.live.items += items(live);
             segment.live.bytes += share_of(header, live);
             segment.live.records += 1;
             widen(&mut segment.live_ms, header.written_ms);
         }
     }
 
-    /// The items of a frame that have not come to their end.
-    fn meet(&mut self, header: &Header) -> Parts {
-        let live = self.state.live_in(header.first.max(self.met)..header.end());
-        self.met = self.met.max(header.end());
-        live
-    }
-
-    /// Something says that everything before this ordinal was there.
-    fn pass_to(&mut self, ordinal: u64) {
-        let missing = self.state.live_in(self.met..ordinal.max(self.met));
-        let lost: u64 = missing.iter().map(|part| part.end - part.start).sum();
-        self.met = self.met.max(ordinal);
+    /// An intact header was met, and so many items should have come before it.
+    fn missing(&mut self, lost: u64) {
         let at = self.open_damage.take();
         if lost == 0 {
             return;
@@ -204,6 +197,19 @@ impl<'a> Walk<'a> {
         }
         let damage = segment.damages.len().saturating_sub(1);
         self.open_damage.get_or_insert((index, damage));
+    }
+}
+
+/// What is wrong with a frame whose header is intact.
+fn defect(frame: &Frame, payload: Option<&[u8]>, scanned_to: u64) -> Option<Defect> {
+    match (frame.header.kind, payload) {
+        (Kind::Head, Some(payload)) if Checkpoint::decode(payload).is_none() => Some(Defect::Head),
+        (Kind::Ends, Some(payload)) if decode_ends(payload).is_none() => Some(Defect::Ends),
+        (_, Some(_)) => None,
+        _ if frame.end() > scanned_to => Some(Defect::CutOff),
+        (Kind::Head, None) => Some(Defect::Head),
+        (Kind::Data, None) => Some(Defect::Record),
+        (Kind::Ends, None) => Some(Defect::Ends),
     }
 }
 
