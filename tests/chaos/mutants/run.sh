@@ -32,16 +32,20 @@ mkdir "$work/tree" && git -C "$root" ls-files -z --cached --others --exclude-sta
     tar --null --files-from=- --create) | tar --extract --directory="$work/tree" || exit
 cd "$work/tree" || exit
 
-# Runs the steps; prints the one that failed and the seconds until then.
+# Runs the steps; prints the one that failed and the seconds until then. What fails must fail twice, so that a test that is not sure of
+# itself catches nothing by chance.
 first_failure() {
   local started=$SECONDS name
   for step in "${steps[@]}"; do
     name=${step%%|*}
     # A mutant that hangs is caught as well.
-    timeout 600 sh -c "${step#*|}" >"$work/log" 2>&1 || { echo "$name|$((SECONDS - started))"; return; }
+    run_step "$step" || run_step "$step" || { echo "$name|$((SECONDS - started))"; return; }
   done
   echo "|$((SECONDS - started))"
 }
+run_step() { timeout 600 sh -c "${1#*|}" >"$work/log" 2>&1; }
+# The tests that failed, as the last log has them.
+failed_tests() { sed -n 's/^    \([a-z_0-9]*::[a-z_0-9:]*\)$/    \1/p' "$work/log" | sort -u; }
 
 build >"$work/log" 2>&1 || { cat "$work/log"; echo "the tree does not compile"; exit 1; }
 clean=$(first_failure)
@@ -74,6 +78,7 @@ for mutant in "${mutants[@]}"; do
   case $result in DOES*|SURVIVES*) failed=1 ;; esac
   table+=$'\n'$(row "$mutant" "${result%%|*}" "${result#*|}")
   echo "$mutant: ${result%%|*}"
+  case $result in DOES*|SURVIVES*) ;; *) failed_tests ;; esac
 done
 echo "$table"
 exit $failed
