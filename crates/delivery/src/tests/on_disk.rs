@@ -49,6 +49,36 @@ async fn what_is_acknowledged_while_the_destination_is_dead_is_delivered_after_t
     assert!(rig_files(&folder).len() <= 2, "{:?}", rig_files(&folder));
 }
 
+/// Batches that take longer to write than an answer takes to arrive, so that an answer before the write is seen.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_acknowledged_is_written() {
+    let folder = Folder::new();
+    let rig = Rig::on_disk(&folder, Signal::Logs, impatient(), dead());
+    let mut written = 0;
+    for round in 0..10 {
+        let (batch, receipt) = rig.batch(50_000);
+        written += batch.payload.len() as u64;
+        rig.put_batch(batch);
+        assert_eq!(receipt.await, Outcome::Done);
+        assert!(
+            rig_bytes(&folder) >= written,
+            "answered before it was written, in round {round}"
+        );
+    }
+    rig.stop(SOON).await;
+}
+
+/// Bytes of those files.
+fn rig_bytes(folder: &Folder) -> u64 {
+    let log = folder.path().join("otlp_grpc%2Ftest/logs/queue");
+    let names = rig_files(folder)
+        .into_iter()
+        .filter(|name| name.ends_with(".wal"));
+    names
+        .map(|name| std::fs::metadata(log.join(name)).expect("a file").len())
+        .sum()
+}
+
 /// The files of the queue's log.
 fn rig_files(folder: &Folder) -> Vec<String> {
     let log = folder.path().join("otlp_grpc%2Ftest/logs/queue");
