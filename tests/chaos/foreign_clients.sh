@@ -10,8 +10,10 @@ if ! command -v slowhttptest >/dev/null || ! command -v h2load >/dev/null; then
     apt-get install -y --no-install-recommends slowhttptest nghttp2-client >/dev/null 2>&1 || true
   fi
 fi
-command -v slowhttptest >/dev/null && command -v h2load >/dev/null ||
-  { echo "left out: no slowhttptest, no h2load (Debian: slowhttptest, nghttp2-client)"; exit 0; }
+if ! command -v slowhttptest >/dev/null || ! command -v h2load >/dev/null; then
+  echo "left out: no slowhttptest, no h2load (Debian: slowhttptest, nghttp2-client)"
+  exit 0
+fi
 
 work=$(mktemp -d)
 trap 'kill "$pid" 2>/dev/null || true; rm -rf "$work"' EXIT

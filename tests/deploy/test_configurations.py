@@ -16,6 +16,7 @@ INSTALLED = (DEPLOY / "pipeline.yaml", DEPLOY / "host.yaml", DEPLOY / "process.y
 COMPANIONS = {"SIDELIGHT_METRICS_HOST": {"SIDELIGHT_ADMIN_INSECURE": "true"}}
 # Where any text, number or word will not do: another value than the default.
 OTHER_VALUES = {
+    "write": "fsync",
     "127.0.0.1": "0.0.0.0",
     "http://127.0.0.1:9090": "https://prometheus.example",
     "true": "false",

@@ -27,6 +27,7 @@ steps=(
 build() { cargo test --locked -q --no-run -p sidelight-wal -p sidelight-delivery; }
 
 # The tree as it is, with what is not committed yet.
+# shellcheck disable=SC2016 # the inner shell's variables
 mkdir "$work/tree" && git -C "$root" ls-files -z --cached --others --exclude-standard --deduplicate |
   (cd "$root" && xargs -0 sh -c 'for file; do [ -e "$file" ] && printf "%s\0" "$file"; done' sh |
     tar --null --files-from=- --create) | tar --extract --directory="$work/tree" || exit
