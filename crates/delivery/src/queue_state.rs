@@ -42,6 +42,8 @@ pub(crate) struct QueueState {
 struct State {
     /// Units reserved or held.
     used: u64,
+    /// Of these, reserved.
+    reserved: u64,
     /// Bytes held, reservations apart. Pieces of a cut part are a little larger than the part was; the
     /// difference ends when the queue is empty.
     held_bytes: usize,
@@ -121,6 +123,15 @@ pub(crate) enum End {
     Dropped(DropReason),
 }
 
+impl State {
+    /// Of what damage has cost the items are known and not the bytes: what is left over then ends with the last item.
+    fn settle_when_empty(&mut self) {
+        if self.ledger.held() == 0 {
+            self.used = self.reserved;
+        }
+    }
+}
+
 impl QueueState {
     pub(crate) fn new(
         (exporter, signal): (ComponentId, Signal),
@@ -170,6 +181,7 @@ impl QueueState {
         let exempt = state.used == 0 || claim == Claim::Again;
         if exempt || state.used.saturating_add(units) <= self.capacity {
             state.used += units;
+            state.reserved += units;
             self.show_used(&state);
             return Room::Reserved(units);
         }
@@ -185,6 +197,7 @@ impl QueueState {
     pub(crate) fn release(&self, units: u64) {
         let mut state = self.state.lock();
         state.used -= units;
+        state.reserved -= units;
         self.show_used(&state);
         let ending = state.ending.wanted();
         drop(state);
@@ -198,6 +211,7 @@ impl QueueState {
     pub(crate) fn put(&self, reserved: u64, arrivals: SmallVec<[Arrival; 2]>) -> SmallVec<[Arrival; 2]> {
         let mut state = self.state.lock();
         state.used -= reserved;
+        state.reserved -= reserved;
         let items: u64 = arrivals.iter().map(|arrival| arrival.size.items as u64).sum();
         state.ledger.enqueued += items;
         if state.left.is_some() {
@@ -274,6 +288,7 @@ impl QueueState {
         state.used = state.used.saturating_sub(units);
         state.ledger.queued -= items;
         state.ledger.count_dropped(DropReason::Damaged, items);
+        state.settle_when_empty();
         self.show_used(&state);
         drop(state);
         self.meters.dropped(DropReason::Damaged).add(items);
@@ -356,6 +371,7 @@ impl QueueState {
         {
             self.enter(&mut state, part, *end, outcome.is_retryable());
         }
+        state.settle_when_empty();
         self.show_used(&state);
         drop(state);
         if let Some(mailbox) = &self.mailbox {

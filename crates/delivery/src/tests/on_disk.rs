@@ -5,6 +5,8 @@ use std::time::Duration;
 use sidelight_component::sending::{AckMode, SendingSettings, Sizer};
 use sidelight_component::{Outcome, Role, Sent, Signal, StatusBoard};
 
+use tokio::time::Instant;
+
 use super::rig::*;
 use crate::{DropReason, RejectReason, Storage};
 
@@ -260,5 +262,55 @@ async fn an_attempt_that_is_under_way_at_the_end_is_made_again() {
         Scripted::acting([Act::Answer(Sent::Accepted)]),
     );
     rig.until("delivered", |rig| rig.ledger().delivered == 1).await;
+    rig.stop(SOON).await;
+}
+
+#[tokio::test]
+async fn after_an_outage_what_waited_leaves_in_order() {
+    let folder = Folder::new();
+    let mut settings = impatient();
+    settings.queue.num_consumers = 1;
+    (settings.queue.batch.min_size, settings.queue.batch.max_size) = (1000, 1000);
+    (settings.queue.queue_size, settings.queue.sizer) = (Some(64 << 20), Some(Sizer::Bytes));
+    let start = Instant::now();
+    let until_back = move |_: &[u64]| (start.elapsed() < Duration::from_millis(1500)).then(retry);
+    let back_later = Scripted {
+        rule: Some(Box::new(until_back)),
+        ..Scripted::default()
+    };
+    let rig = Rig::on_disk(&folder, Signal::Logs, settings, back_later);
+    // Several times the window.
+    for _ in 0..1000 {
+        assert_eq!(rig.put(100).await, Outcome::Done);
+    }
+    rig.until("all", |rig| rig.ledger().delivered == 100_000).await;
+    let taken = rig.taken();
+    let late = |(at, id): (usize, &u64)| (at as u64).saturating_sub(*id);
+    // The request that finds the destination back may be any.
+    assert!(taken.iter().enumerate().map(late).max() <= Some(1000));
+    rig.stop(SOON).await;
+}
+
+#[tokio::test]
+async fn what_damage_has_cost_takes_no_room() {
+    let folder = Folder::new();
+    let rig = Rig::on_disk(&folder, Signal::Logs, impatient(), dead());
+    for _ in 0..20 {
+        assert_eq!(rig.put(10).await, Outcome::Done);
+    }
+    rig.stop(SOON).await;
+    let log = folder.path().join("otlp_grpc%2Ftest/logs/queue");
+    for file in rig_files(&folder).iter().filter(|name| name.ends_with(".wal")) {
+        let mut bytes = std::fs::read(log.join(file)).expect("a file");
+        let damaged = bytes.len().min(512);
+        bytes[..damaged].fill(0);
+        std::fs::write(log.join(file), bytes).expect("written");
+    }
+    let rig = Rig::on_disk(&folder, Signal::Logs, impatient(), Scripted::default());
+    rig.until("all is found or lost", |rig| rig.ledger().held() == 0)
+        .await;
+    assert_eq!(rig.metric("otelcol_exporter_queue_size"), 0.0);
+    let ledger = rig.ledger();
+    assert_eq!(rig.taken().len() as u64, ledger.delivered);
     rig.stop(SOON).await;
 }
