@@ -83,7 +83,7 @@ pub fn queue(config: QueueConfig) -> (Queue, impl Future<Output = ()> + Send + '
     ));
     if let Some(mut on_disk) = storage {
         if let Some(letters) = &mut on_disk.letters {
-            letters.count(&metrics, &id, signal);
+            letters.count(&metrics, signal);
         }
         let meters = StorageMeters::new(&metrics, &id, signal);
         // Half of what a queue in memory would get: what does not fit costs no more than a read.

@@ -1,7 +1,7 @@
 //! The dead letters of one queue: what its destination refused for good.
 
 use std::io;
-use std::path::Path;
+use std::path::PathBuf;
 
 use sidelight_component::metrics::{Counter, Registry};
 use sidelight_component::{ComponentId, Signal};
@@ -14,7 +14,12 @@ use crate::ledger::RejectReason;
 /// Keeps them, bounded.
 #[derive(Debug)]
 pub(crate) struct Letters {
-    folder: DeadLetters,
+    directory: PathBuf,
+    exporter: ComponentId,
+    max_bytes: u64,
+    synced: bool,
+    /// `None` where it could not be opened yet: a disk that fails keeps nothing from starting.
+    folder: Option<DeadLetters>,
     meters: Option<Meters>,
 }
 
@@ -25,23 +30,43 @@ struct Meters {
 }
 
 impl Letters {
-    /// Opens the folder.
+    /// Of one exporter's queue, in this folder.
+    pub(crate) fn new(directory: PathBuf, exporter: &ComponentId, max_bytes: u64, synced: bool) -> Self {
+        Self {
+            directory,
+            exporter: exporter.clone(),
+            max_bytes,
+            synced,
+            folder: None,
+            meters: None,
+        }
+    }
+
+    /// Opens the folder, unless it is open.
     ///
     /// # Errors
     /// The system's, where it cannot be made or listed.
-    pub(crate) fn open(
-        directory: &Path,
-        exporter: &ComponentId,
-        max_bytes: u64,
-        synced: bool,
-    ) -> io::Result<Self> {
-        let folder = DeadLetters::open(directory, exporter.as_str(), max_bytes, synced)?;
-        Ok(Self { folder, meters: None })
+    pub(crate) fn open(&mut self) -> io::Result<&mut DeadLetters> {
+        match &mut self.folder {
+            Some(folder) => Ok(folder),
+            closed => {
+                let opened = DeadLetters::open(
+                    &self.directory,
+                    self.exporter.as_str(),
+                    self.max_bytes,
+                    self.synced,
+                )?;
+                Ok(closed.insert(opened))
+            }
+        }
     }
 
     /// From now on it is counted.
-    pub(crate) fn count(&mut self, registry: &Registry, exporter: &ComponentId, signal: Signal) {
-        let labels = [("exporter", exporter.as_str()), ("data_type", signal.as_str())];
+    pub(crate) fn count(&mut self, registry: &Registry, signal: Signal) {
+        let labels = [
+            ("exporter", self.exporter.as_str()),
+            ("data_type", signal.as_str()),
+        ];
         let counter =
             |what: &str, help| registry.counter(&format!("sidelight_dead_letters_{what}"), help, &labels);
         self.meters = Some(Meters {
@@ -65,7 +90,7 @@ impl Letters {
             .map(|chunk| &chunk.bytes[..])
             .collect();
         let items = refused.payload.items();
-        let put = self.folder.put(Letter {
+        let put = self.open()?.put(Letter {
             signal,
             why: why(refused.why),
             reason: &refused.reason,

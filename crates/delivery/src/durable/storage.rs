@@ -109,17 +109,21 @@ impl Storage {
         };
         let options = self.options(&folder, capacity);
         let log = Log::open(RealFs, options, now_ms()).map_err(|e| at(e.to_string()))?;
-        let letters = self.letters(&folder, exporter)?;
+        let mut letters = self.letters(&folder, exporter);
         say_what_was_found(exporter, signal, &log.status(), started);
+        let trouble = Trouble {
+            exporter: exporter.clone(),
+            signal,
+            health: self.health.clone(),
+        };
+        if let Some(Err(e)) = letters.as_mut().map(Letters::open) {
+            trouble.failing(&format!("cannot use its dead letters: {e}"));
+        }
         Ok(QueueOnDisk {
             log,
             letters,
             flush_interval: self.settings.flush_interval,
-            trouble: Trouble {
-                exporter: exporter.clone(),
-                signal,
-                health: self.health.clone(),
-            },
+            trouble,
             default_capacity,
         })
     }
@@ -140,17 +144,11 @@ impl Storage {
         }
     }
 
-    fn letters(&self, folder: &QueueFolder, exporter: &ComponentId) -> Result<Option<Letters>, BuildError> {
+    /// `None` where none are to be kept.
+    fn letters(&self, folder: &QueueFolder, exporter: &ComponentId) -> Option<Letters> {
         let max_bytes = self.settings.dead_letter_bytes;
-        if max_bytes == 0 {
-            return Ok(None);
-        }
         let synced = self.settings.durability == Durability::Fsync;
-        let letters = Letters::open(&folder.dead_letters(), exporter, max_bytes, synced);
-        letters.map(Some).map_err(|e| {
-            let message = format!("cannot use the dead letters of {}: {e}", folder.path.display());
-            BuildError::at(StorageSettings::DIRECTORY, message)
-        })
+        (max_bytes > 0).then(|| Letters::new(folder.dead_letters(), exporter, max_bytes, synced))
     }
 }
 
