@@ -119,9 +119,10 @@ impl Open {
         if self.leaving >= MAX_LEAVING {
             return false;
         }
-        let unused = self.places.values().filter(|place| of(place));
-        let unused = unused.filter_map(|place| Some((place.unused_since()?, place)));
-        let Some((since, longest)) = unused.min_by_key(|(since, _)| *since) else {
+        let unused = self.places.iter().filter(|(_, place)| of(place));
+        let unused = unused.filter_map(|(number, place)| Some((place.unused_since()?, number, place)));
+        // Of two that are unused since the same millisecond, the older one.
+        let Some((since, _, longest)) = unused.min_by_key(|(since, number, _)| (*since, **number)) else {
             return false;
         };
         if since.elapsed() < LEAST_STAY {
