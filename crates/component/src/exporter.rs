@@ -111,6 +111,13 @@ pub trait Exporter: Send + Sync {
         false
     }
 
+    /// What it would send for a payload, for a person: a document, a series, a line of text each. Sends nothing and needs no
+    /// [`Exporter::start`]. Empty where what is sent is the payload itself.
+    fn explain(&self, signal: Signal, payload: &Payload) -> Vec<String> {
+        let _ = (signal, payload);
+        Vec::new()
+    }
+
     /// Sends the request once. `deadline` is when the attempt ends; the layer before also ends it by
     /// dropping the future, so it must be cancel safe: sent whole, or answered as not processed.
     async fn send(&self, request: &Request, deadline: Instant) -> Sent;

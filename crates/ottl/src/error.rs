@@ -1,0 +1,18 @@
+//! What can be wrong.
+
+/// Why a text is no condition.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ParseError {
+    /// Where, in bytes from the beginning of the text.
+    pub at: usize,
+    /// Length of the place in bytes.
+    pub len: usize,
+    /// What is wrong, and what was meant where that is known.
+    pub message: String,
+}
+
+/// Why a condition has no answer for an item (`error_mode` says what becomes of it).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct EvalError(pub String);
