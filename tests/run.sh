@@ -8,10 +8,12 @@ command -v c++ >/dev/null || { echo "missing: a C++ compiler as c++, for the fuz
 BIN=${CARGO_TARGET_DIR:-target}/quick/sidelight
 passed=0 failed=0
 
+# A step that hangs fails after so many seconds; the others still say what they have to say.
+LONGEST=1500
 step() { # step <what> <command…>
   local what=$1 started=$SECONDS; shift
   echo "=== $what"
-  if "$@"; then passed=$((passed + 1)); echo "--- $what: ok, $((SECONDS - started)) s"
+  if timeout --kill-after=30 "$LONGEST" bash -o pipefail -uc '"$0" "$@"' "$@"; then passed=$((passed + 1)); echo "--- $what: ok, $((SECONDS - started)) s"
   else failed=$((failed + 1)); echo "--- $what: FAILED, $((SECONDS - started)) s"; fi
 }
 
@@ -42,6 +44,8 @@ dependencies() {
   cargo deny --all-features check bans licenses sources
 }
 
+export -f documentation load_generator fuzz_targets application prometheus scraping backends dependencies
+export BIN
 step "format" cargo fmt --all --check
 step "lints" cargo clippy --locked --workspace --all-targets --test backends -- -D warnings
 step "documentation" documentation

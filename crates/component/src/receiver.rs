@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use crate::context::{BuildContext, BuildError, DrainSignal, Resource};
 use crate::output::Outputs;
+use crate::sample::Sampler;
 
 /// Why a receiver stopped by itself.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +45,16 @@ pub trait ReceiverConfig: sidelight_config::Settings {
     /// False where it measures or asks at its own time and nobody repeats what a full queue refuses.
     fn holds_back(&self) -> bool {
         true
+    }
+
+    /// Reads samples as the receiver reads what it receives, for `sidelight explain`; `None` where a sample of its input
+    /// is nothing that a file could hold.
+    ///
+    /// # Errors
+    /// [`BuildError`] as [`ReceiverConfig::build`].
+    fn sampler(&self, cx: &BuildContext) -> Result<Option<Box<dyn Sampler>>, BuildError> {
+        let _ = cx;
+        Ok(None)
     }
 
     /// Builds the receiver. No input or output happens here.

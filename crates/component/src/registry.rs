@@ -13,6 +13,7 @@ use crate::exporter::{Exporter, ExporterConfig};
 use crate::extension::{Extension, ExtensionConfig};
 use crate::processor::{AckBehaviour, Processor, ProcessorConfig, Sharding};
 use crate::receiver::{Receiver, ReceiverConfig};
+use crate::sample::Sampler;
 use crate::sending::{BatchSettings, SendingSettings};
 use crate::storage::StorageSettings;
 
@@ -40,6 +41,11 @@ pub trait BuildReceiver: Send + Sync {
     fn request_limits(&self) -> Vec<(usize, &'static str)>;
     /// See [`ReceiverConfig::holds_back`].
     fn holds_back(&self) -> bool;
+    /// See [`ReceiverConfig::sampler`].
+    ///
+    /// # Errors
+    /// As there.
+    fn sampler(&self, cx: &BuildContext) -> Result<Option<Box<dyn Sampler>>, BuildError>;
     /// See [`ReceiverConfig::build`].
     ///
     /// # Errors
@@ -102,6 +108,9 @@ impl<T: ReceiverConfig> BuildReceiver for T {
     }
     fn holds_back(&self) -> bool {
         ReceiverConfig::holds_back(self)
+    }
+    fn sampler(&self, cx: &BuildContext) -> Result<Option<Box<dyn Sampler>>, BuildError> {
+        ReceiverConfig::sampler(self, cx)
     }
     fn build(&self, cx: &BuildContext) -> Result<Box<dyn Receiver>, BuildError> {
         ReceiverConfig::build(self, cx)
