@@ -77,6 +77,19 @@ pub(crate) struct ValidateOptions {
     pub(crate) format: Format,
 }
 
+/// What `sidelight explain` takes.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ExplainOptions {
+    #[command(flatten)]
+    pub(crate) config: ConfigOptions,
+    /// The sample: lines of a log file, or OTLP/JSON (one document, or one a line); `-` for standard input
+    #[arg(long = "in", value_name = "FILE")]
+    pub(crate) input: PathBuf,
+    /// The receiver that would read it, where several could
+    #[arg(long, value_name = "ID")]
+    pub(crate) receiver: Option<String>,
+}
+
 /// What `sidelight top` takes.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct TopOptions {
@@ -123,6 +136,9 @@ pub(crate) struct HealthOptions {
 pub(crate) enum Command {
     /// Check a configuration and show every mistake in it; nothing is opened or started
     Validate(ValidateOptions),
+    /// Show what would become of samples: what each operator and processor makes of them, which metrics they count in, what each
+    /// exporter would send. Nothing is opened, started or sent
+    Explain(ExplainOptions),
     /// Show the host, processes and the end of log files on one screen, drawn anew at every interval; needs no
     /// configuration and sends nothing
     Top(TopOptions),

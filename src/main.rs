@@ -25,6 +25,7 @@ fn main() -> ExitCode {
     let exit = match arguments.command {
         Some(Command::Validate(options)) => commands::validate::run(&options),
         Some(Command::Components) => commands::components::run(),
+        Some(Command::Explain(options)) => commands::explain::run(&options),
         Some(Command::Top(options)) => commands::top::run(&options),
         Some(Command::Health(options)) => commands::health::run(&options),
         Some(Command::Queue(command)) => commands::queue::run(&command),

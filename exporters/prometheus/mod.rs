@@ -15,10 +15,11 @@ use bytes::Bytes;
 use http::Request;
 use sidelight_component::metrics::{Counter, Gauge};
 use sidelight_component::{
-    About, BuildContext, BuildError, Exporter, Panics, Request as Sending, Sent, Signal, async_trait,
-    beside_the_workers,
+    About, Budget, BuildContext, BuildError, Exporter, Panics, Payload, Request as Sending, Sent, Signal,
+    async_trait, beside_the_workers,
 };
 use sidelight_exposition::names::MetricNamer;
+use sidelight_exposition::{Escaping, Format};
 use sidelight_net::Incoming;
 use sidelight_net::listener::bind;
 use sidelight_net::server::{Server, Shutdown};
@@ -28,6 +29,7 @@ use sidelight_transport::{bind_error, net_endpoint};
 use tokio::task::JoinHandle;
 use tracing::{error, info};
 
+use page::Page;
 use scrape::Scraped;
 use state::{Reason, Recorder, Refused, Rules, State};
 
@@ -225,6 +227,33 @@ impl Exporter for PrometheusExporter {
             address,
         });
         Ok(())
+    }
+
+    /// The series as a scrape shows them, `target_info` aside.
+    fn explain(&self, _: Signal, payload: &Payload) -> Vec<String> {
+        let alone = Budget::new(self.budget);
+        let max_series = self.config.max_series as usize;
+        let state = State::new(rules(&self.config), max_series, &alone, Counter::default());
+        let requests: Vec<Bytes> = payload.chunks().iter().map(|chunk| chunk.bytes.clone()).collect();
+        let refused = record(&state, &requests, 0, &self.id);
+        let info = rules(&self.config).target_info;
+        let mut page = Page::new(Arc::new(state), Format::Text, Escaping::default(), 0, false);
+        let mut said = Vec::new();
+        loop {
+            let (piece, is_last) = page.piece();
+            let text = String::from_utf8_lossy(&piece);
+            let series = text
+                .lines()
+                .filter(|line| !line.starts_with('#') && !line.starts_with(&*info));
+            said.extend(series.map(str::to_owned));
+            if is_last {
+                break;
+            }
+        }
+        if refused.total() > 0 {
+            said.push(format!("not shown: {refused}"));
+        }
+        said
     }
 
     /// Takes the points in: they are in the next scrape. A large request is recorded beside the workers, and to its end

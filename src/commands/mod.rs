@@ -2,6 +2,7 @@
 
 pub(crate) mod components;
 pub(crate) mod dlq;
+pub(crate) mod explain;
 mod get;
 pub(crate) mod health;
 pub(crate) mod ledger;
