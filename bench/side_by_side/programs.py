@@ -9,6 +9,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import logs
 from .rows import Row
 
 # Where tests/backends/install.sh puts them.
@@ -103,20 +104,27 @@ class CollectorConfig(Program):
                 {"key": "network.peer.port", "action": "delete"}]}
             processors["resource"] = {"attributes": [
                 {"key": "service.namespace", "value": "bench", "action": "upsert"}]}
+        if row.filtered:
+            processors["filter"] = {"logs": {"log_record": ["severity_number < SEVERITY_NUMBER_ERROR"]}}
         if self.batches(row) and not row.storage:
             processors["batch"] = {}
         exporter, settings = self.exporter(row, ports)
-        pipeline = {"receivers": ["otlp"], "processors": list(processors), "exporters": [exporter]}
+        receiver, taken = "otlp", {"protocols": {
+            "grpc": {"endpoint": f"127.0.0.1:{ports.grpc}"},
+            "http": {"endpoint": f"127.0.0.1:{ports.http}"}}}
+        if row.line:
+            receiver, taken = "file_log", logs.file_log(row)
+        pipeline = {"receivers": [receiver], "processors": list(processors), "exporters": [exporter]}
         return {
-            "receivers": {"otlp": {"protocols": {
-                "grpc": {"endpoint": f"127.0.0.1:{ports.grpc}"},
-                "http": {"endpoint": f"127.0.0.1:{ports.http}"}}}},
+            "receivers": {receiver: taken},
             "processors": processors,
             "exporters": {exporter: settings},
             "service": {"pipelines": {row.signal: pipeline}} | self.service(),
         }
 
     def exporter(self, row: Row, ports: Ports) -> tuple[str, dict]:
+        if row.elasticsearch:
+            return "elasticsearch", self.elasticsearch(row, ports)
         if row.transport == "grpc":
             name, settings = "otlp_grpc", {"endpoint": ports.output(), "tls": {"insecure": True}}
         else:
@@ -134,6 +142,13 @@ class CollectorConfig(Program):
     def queue(self) -> dict:
         return {}
 
+    def elasticsearch(self, row: Row, ports: Ports) -> dict:
+        settings = {"endpoints": [f"http://{ports.output()}"], "compression": "none",
+                    "mapping": {"mode": row.elasticsearch}}
+        if row.elasticsearch != "otel":
+            settings["logs_index"] = "bench"
+        return settings | self.queue()
+
     def queue_on_disk(self) -> dict:
         return {"sending_queue": {"storage": "file_storage", "sizer": "bytes", "queue_size": QUEUE_BYTES}}
 
@@ -149,6 +164,15 @@ class Sidelight(CollectorConfig):
         return True
 
 
+    def command(self, row: Row, ports: Ports, folder: Path) -> list[str]:
+        command = super().command(row, ports, folder)
+        if not row.line:
+            return command
+        # Where checkpoints are kept: each run begins anew.
+        shutil.rmtree(folder / "state", ignore_errors=True)
+        return ["env", f"STATE_DIRECTORY={folder / 'state'}", *command]
+
+
 class Control(Sidelight):
     """The first program once more: what the noise of the machine makes of a comparison with itself."""
 
@@ -161,18 +185,31 @@ class Otelcol(CollectorConfig):
     environment = {"GOMAXPROCS": "1"}
 
     def cannot(self, row: Row) -> str | None:
-        if row.storage and not self.binary_for(row).exists():
-            return "otelcol-storage is not installed"
+        if not self.binary_for(row).exists():
+            return f"{self.binary_for(row).name} is not installed"
+        if row.parsed in logs.OURS:
+            return "has no such parser"
         return None
 
     def binary_for(self, row: Row) -> Path:
-        return BACKENDS / "otelcol-storage" if row.storage else self.binary
+        if row.storage:
+            return BACKENDS / "otelcol-storage"
+        if row.line or row.elasticsearch:
+            return BACKENDS / "otelcol-logs"
+        return self.binary
 
     def batches(self, row: Row) -> bool:
         return row.defaults
 
     def queue(self) -> dict:
         return {"sending_queue": {"enabled": True, "wait_for_result": True}}
+
+    def elasticsearch(self, row: Row, ports: Ports) -> dict:
+        settings = super().elasticsearch(row, ports)
+        # Else the last requests are answered 10 s later.
+        settings["sending_queue"]["batch"] = {"flush_timeout": "200ms", "min_size": 1_000_000, "max_size": 5_000_000,
+                                              "sizer": "bytes"}
+        return settings
 
     def service(self) -> dict:
         return {"telemetry": {"metrics": {"level": "none"}, "logs": {"level": "error"}}}
@@ -190,6 +227,8 @@ class Rotel(Program):
             return "has no such processors"
         if row.storage:
             return "has no queue on disk"
+        if row.filtered or row.elasticsearch or row.line:
+            return "has no such component in the release that is to be had"
         return None
 
     def command(self, row: Row, ports: Ports, folder: Path) -> list[str]:

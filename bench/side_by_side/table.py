@@ -38,10 +38,18 @@ def cell(row: Row, runs: list[dict], direct: list[dict]) -> str:
         return "void: " + short(runs[-1]["void"][0])
     if row.kind == "steady":
         return steady(kept, good(direct))
+    if row.kind == "tail":
+        return tail(kept)
     million = spread([run["items_per_cpu_s"] / 1e6 for run in kept], "{:.2f}")
     cost = median(run["cpu_s_per_million"] for run in kept)
     note = "" if len(kept) == len(runs) else f"; {len(runs) - len(kept)} void"
     return f"{million} M/CPU-s; {cost:.2f} CPU-s/M; RSS {memory(kept)}{on_disk(row, kept)}{note}"
+
+
+def tail(runs: list[dict]) -> str:
+    million = spread([run["items_per_cpu_s"] / 1e6 for run in runs], "{:.2f}")
+    megabytes = median(run["mb_per_cpu_s"] for run in runs)
+    return f"{million} M/CPU-s; {megabytes:.0f} MB/CPU-s; RSS {max(run['peak_rss_mib'] for run in runs):.0f} MiB"
 
 
 def on_disk(row: Row, runs: list[dict]) -> str:
@@ -100,7 +108,7 @@ def lines(rows: list[Row], programs: list[str], raw: dict, facts: dict) -> list[
         runs = raw.get(row.key, {})
         cells = [cell(row, runs.get(name, []), runs.get("direct", [])) for name in shown]
         for name in peers:
-            of = ratios(runs.get(OURS, []), runs.get(name, [])) if row.kind in ("saturation", "durable") else []
+            of = ratios(runs.get(OURS, []), runs.get(name, [])) if row.kind in ("saturation", "durable", "tail") else []
             cells.append(spread(of, "{:.1f}") if of else "–")
         out.append(f"| {row.title} | " + " | ".join(cells) + " |")
     out += [fact_line(title, key, form, shown, facts, len(peers)) for title, key, form in FACTS]

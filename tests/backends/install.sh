@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# install.sh <program>…   jaeger | prometheus | otelcol | otelcol-prometheus | otelcol-storage | rotel
+# install.sh <program>…   jaeger | prometheus | otelcol | otelcol-prometheus | otelcol-storage | otelcol-logs | rotel
 #                         | postgres | redis | nginx | mariadb | node-exporter | redis-exporter | postgres-exporter | nginx-exporter
 #                         | mysqld-exporter | compose-config | systemd-machine | all
 # Installs the programs that tests and benchmarks run against, into ${SIDELIGHT_BACKENDS_DIR:-~/.cache/backends}/bin.
@@ -55,6 +55,8 @@ build_prometheus() {
 # build_collector <name> <manifest> [version]
 build_collector() {
   cp "$BACKENDS_HERE/otelcol/$2" "$WORK/manifest.yaml"
+  # Stands in for a module that the Elasticsearch exporter wants for profiles alone, and that is not to be had.
+  cp -r "$BACKENDS_HERE/otelcol/stub-ebpf" "$WORK/"
   GOBIN=$WORK/bin go install "go.opentelemetry.io/collector/cmd/builder@v${3:-$OTELCOL_VERSION}"
   # The builder only writes the program here: its own last step also fetches modules that other platforms need.
   (cd "$WORK" && bin/builder --config manifest.yaml --skip-compilation) >"$WORK/builder.log" 2>&1 || true
@@ -145,6 +147,7 @@ install_one() ( # a subshell: its temporary folder and its lock go with it
     otelcol) build_collector otelcol manifest.yaml ;;
     otelcol-prometheus) build_collector otelcol-prometheus prometheus.yaml ;;
     otelcol-storage) build_collector otelcol-storage storage.yaml "$OTELCOL_STORAGE_VERSION" ;;
+    otelcol-logs) build_collector otelcol-logs logs.yaml ;;
     compose-config) build_compose_config ;;
     systemd-machine) install_systemd_machine ;;
     rotel) install_rotel ;;
@@ -155,10 +158,10 @@ install_one() ( # a subshell: its temporary folder and its lock go with it
 )
 
 [ $# -gt 0 ] || usage
-[ "$1" != all ] || set -- rotel jaeger prometheus otelcol otelcol-prometheus otelcol-storage compose-config systemd-machine "${DEBIAN_PROGRAMS[@]}"
+[ "$1" != all ] || set -- rotel jaeger prometheus otelcol otelcol-prometheus otelcol-storage otelcol-logs compose-config systemd-machine "${DEBIAN_PROGRAMS[@]}"
 for program in "$@"; do
   case $program in
-    jaeger | prometheus | otelcol | otelcol-prometheus | otelcol-storage | rotel | compose-config | systemd-machine) ;;
+    jaeger | prometheus | otelcol | otelcol-prometheus | otelcol-storage | otelcol-logs | rotel | compose-config | systemd-machine) ;;
     *) is_debian "$program" || { echo "unknown program: $program" >&2; usage; } ;;
   esac
 done

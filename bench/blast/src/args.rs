@@ -191,6 +191,12 @@ pub(crate) struct Args {
     /// The collector deletes this attribute from every item
     #[arg(long)]
     pub(crate) deleted: Option<String>,
+    /// The collector lets through one item in so many: those log records that are errors
+    #[arg(long, default_value_t = 1)]
+    pub(crate) kept_one_in: u64,
+    /// The sink is an Elasticsearch that takes all documents of bulk requests
+    #[arg(long)]
+    pub(crate) bulk: bool,
     /// Instead of sending, write a log file of this many lines and let the collector tail it (sets BLAST_FILE)
     #[arg(long, default_value_t = 0)]
     pub(crate) lines: u64,
@@ -218,6 +224,11 @@ impl Args {
     /// Whether something happens during the run that allows requests to be refused or doubled.
     pub(crate) fn disturbed(&self) -> bool {
         self.kill_every > 0.0 || self.refuse.is_some() || self.stall.is_some()
+    }
+
+    /// How many of so many items arrive at the sink.
+    pub(crate) fn kept(&self, items: u64) -> u64 {
+        items / self.kept_one_in.max(1)
     }
 
     /// Where the sender connects.

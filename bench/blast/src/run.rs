@@ -28,7 +28,8 @@ pub(crate) async fn run(args: &Args) -> Result<Report> {
         "there is no collector to kill in a direct run"
     );
     let corpus = Arc::new(Corpus::build(args)?);
-    let sink = Sink::start(args, Some(corpus.clone())).await?;
+    let compared = (!args.bulk).then(|| corpus.clone());
+    let sink = Sink::start(args, compared).await?;
     let target = if args.direct {
         None
     } else {
@@ -40,7 +41,7 @@ pub(crate) async fn run(args: &Args) -> Result<Report> {
     let sender = Sender::new(args, corpus.clone());
     if args.warmup > 0.0 && !args.check {
         sender.run(args.warmup).await;
-        sink.settle(sender.sent().acked, QUIET, Duration::from_secs(5))
+        sink.settle(args.kept(sender.sent().acked), QUIET, Duration::from_secs(5))
             .await;
         sender.reset();
     }
@@ -97,8 +98,12 @@ async fn measure(args: &Args, sender: &Sender, sink: &Sink, target: Option<&Targ
         sink.wait_for(&sender.acked_first_ids(), args.items, drain).await;
     }
     let sent = sender.sent();
-    sink.settle(arrived_before.items + sent.acked, QUIET.max(drain / 3), drain)
-        .await;
+    sink.settle(
+        arrived_before.items + args.kept(sent.acked),
+        QUIET.max(drain / 3),
+        drain,
+    )
+    .await;
     let after = usage();
     let wall = started.elapsed();
     let cpu_after = CpuTime::now(collector_cpu);

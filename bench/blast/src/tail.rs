@@ -19,6 +19,8 @@ pub(crate) enum Line {
     Json,
     /// An nginx combined access log line of about 165 bytes
     Combined,
+    /// A Python stack trace of about 900 bytes in 12 lines: `--lines` counts the records
+    Trace,
 }
 
 pub(crate) async fn run(args: &Args) -> Result<Value> {
@@ -55,8 +57,8 @@ pub(crate) async fn run(args: &Args) -> Result<Value> {
     Ok(json!({
         "label": args.label, "line": format!("{:?}", args.line).to_lowercase(), "lines": args.lines,
         "delivered": items, "file_mb": round(mb), "wall_s": round(wall), "cpu_s": round(cpu),
-        "lines_per_cpu_s": (items as f64 / cpu) as u64, "lines_per_s": (items as f64 / wall) as u64,
-        "mb_per_cpu_s": round(mb / cpu), "peak_rss_mib": round(usage.peak),
+        "items_per_cpu_s": (items as f64 / cpu) as u64, "items_per_s": (items as f64 / wall) as u64,
+        "mb_per_cpu_s": round(mb / cpu), "peak_rss_mib": round(usage.peak), "void": [],
     }))
 }
 
@@ -93,10 +95,32 @@ fn write(path: &std::path::Path, args: &Args) -> Result<u64> {
                 if i % 50 == 0 { 500 } else { 200 },
                 200 + price
             ),
+            Line::Trace => trace(i, s, ms),
         };
         bytes += line.len() as u64;
         out.write_all(line.as_bytes())?;
     }
     out.flush()?;
     Ok(bytes)
+}
+
+fn trace(i: u64, s: u64, ms: u64) -> String {
+    let mut text = format!(
+        "2026-11-20 10:15:{s:02},{ms:03} - trading.engine - ERROR - order {i} failed\nTraceback (most recent call last):\n"
+    );
+    for (file, line, name) in [
+        ("engine", 312, "on_fill"),
+        ("portfolio", 88, "apply"),
+        ("ledger", 1041, "book"),
+        ("accounts", 77, "reserve"),
+    ] {
+        text.push_str(&format!(
+            "  File \"/srv/trading/app/core/{file}.py\", line {line}, in {name}\n    self.{name}(order, account=account, at=clock.now(), retries=3, strict=True)\n"
+        ));
+    }
+    text.push_str(&format!(
+        "app.errors.InsufficientFunds: account A{:08} has not enough for order {i}\n",
+        i * 31 % 99_999_999
+    ));
+    text
 }

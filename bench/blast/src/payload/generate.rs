@@ -113,14 +113,22 @@ pub(crate) fn traces(rng: &mut StdRng, shape: Shape, first_id: u64) -> anyhow::R
     encode(&request, shape.json)
 }
 
+/// Log records of which one is an error.
+const ERROR_ONE_IN: usize = 20;
+
 pub(crate) fn logs(rng: &mut StdRng, shape: Shape, first_id: u64) -> anyhow::Result<Encoded> {
     let record = |rng: &mut StdRng, i: usize| {
         let time = id::TIME_BASE + first_id * 1000 + i as u64 * 1_000_000 + rng.random_range(0..1_000_000);
         LogRecord {
             time_unix_nano: time,
             observed_time_unix_nano: time + rng.random_range(0..100_000),
-            severity_number: 9,
-            severity_text: "INFO".into(),
+            severity_number: if i.is_multiple_of(ERROR_ONE_IN) { 17 } else { 9 },
+            severity_text: if i.is_multiple_of(ERROR_ONE_IN) {
+                "ERROR"
+            } else {
+                "INFO"
+            }
+            .into(),
             body: Some(AnyValue {
                 value: Some(Value::StringValue(log_line(rng))),
             }),

@@ -37,6 +37,18 @@ impl Body for Answer {
 /// An empty message in gRPC framing: not compressed, no bytes.
 const EMPTY_MESSAGE: Bytes = Bytes::from_static(&[0; 5]);
 
+/// An answer of Elasticsearch, whose clients want to see the name of the product.
+pub(super) fn json(body: Bytes) -> Response<Answer> {
+    let mut response = Response::new(Answer {
+        message: Some(body),
+        trailers: None,
+    });
+    let headers = response.headers_mut();
+    headers.insert("content-type", HeaderValue::from_static("application/json"));
+    headers.insert("x-elastic-product", HeaderValue::from_static("Elasticsearch"));
+    response
+}
+
 pub(super) fn answer(grpc: bool, ok: bool) -> Response<Answer> {
     let (body, content_type) = if grpc {
         let status = HeaderValue::from_static(if ok { "0" } else { "14" });

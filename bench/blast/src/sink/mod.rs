@@ -2,6 +2,7 @@
 //! sent, and can remember every id.
 
 mod answer;
+mod bulk;
 mod compare;
 mod door;
 mod receive;
@@ -71,6 +72,8 @@ pub(crate) struct Sink {
 
 struct Inner {
     signal: Signal,
+    /// It is an Elasticsearch.
+    bulk: bool,
     mood: watch::Sender<Mood>,
     counts: Counts,
     comparison: Option<Comparison>,
@@ -123,6 +126,7 @@ impl Sink {
     pub(crate) async fn start(args: &Args, corpus: Option<Arc<Corpus>>) -> Result<Self> {
         let inner = Arc::new(Inner {
             signal: args.signal,
+            bulk: args.bulk,
             mood: watch::Sender::new(Mood::Take),
             counts: Counts::default(),
             comparison: corpus.map(|c| Comparison::new(args, c)),

@@ -11,6 +11,7 @@ use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 
 use super::answer::{Answer, answer};
+use super::bulk;
 use super::{Inner, Mood};
 use crate::payload::{encode::decompress, wire};
 
@@ -29,6 +30,9 @@ pub(super) async fn handle(
     let Ok(body) = read(&inner, body).await else {
         return Ok(answer(grpc, false));
     };
+    if inner.bulk {
+        return Ok(bulk::answer(&inner, &head, body));
+    }
     let now = *mood.borrow();
     match now {
         Mood::Refuse | Mood::Away => return Ok(answer(grpc, false)),
