@@ -9,6 +9,7 @@
 mod bad_input;
 mod clients;
 mod commands;
+mod explaining;
 mod forwarding;
 mod hostile;
 mod own_spans;
