@@ -35,5 +35,5 @@ pub use engine::{Engine, Leftover, StartError};
 pub use host::EngineHost;
 pub use lone_exporter::start_exporter;
 pub use plan::{Catalog, EngineSettings, PipelinePlan, Places, Plan};
-pub use rehearsal::{Event, Rehearsal};
+pub use rehearsal::{Event, Rehearsal, Samplers};
 pub use service::{EngineBlock, ServiceBlock};

@@ -35,6 +35,9 @@ pub enum Event {
     },
 }
 
+/// The receivers that can read samples.
+pub type Samplers = Vec<(ComponentId, Box<dyn Sampler>)>;
+
 /// The components of a plan, built and not started.
 pub struct Rehearsal<'a> {
     plan: &'a Plan,
@@ -65,8 +68,8 @@ impl<'a> Rehearsal<'a> {
     ///
     /// # Errors
     /// [`StartError`] where one cannot be built.
-    pub fn samplers(&self) -> Result<Vec<(ComponentId, Box<dyn Sampler>)>, StartError> {
-        let mut samplers = Vec::new();
+    pub fn samplers(&self) -> Result<Samplers, StartError> {
+        let mut samplers = Samplers::new();
         for (id, config) in &self.plan.receivers {
             let sampler = config.sampler(&self.shared.context(Role::Receiver, id));
             if let Some(sampler) = sampler.map_err(StartError::of(Role::Receiver, id))? {
