@@ -229,21 +229,33 @@ fn stretches<F: Fs>(found: &[Found], next: u64) -> Vec<Stretch> {
 }
 
 /// The files of a log in their order. Their lengths are those of a second look, when all names are known: only the newest file can grow
-/// behind it.
+/// behind it. Where the newest of the first look has gone by then, the two are of different moments, and it is looked again.
 fn files<F: Fs>(fs: &F, directory: &Path) -> Result<Vec<(String, u64)>, OpenError> {
     let list = || {
         let listed = fs.list(directory);
-        listed.map_err(|source| failed("list", directory, source))
+        // The number is at the beginning of a name, and as long in all of them.
+        let mut files = listed.map_err(|source| failed("list", directory, source))?;
+        files.retain(|(name, _)| Name::parse(name).is_some());
+        files.sort_unstable();
+        Ok(files)
     };
-    let mut names: Vec<String> = list()?.into_iter().map(|(name, _)| name).collect();
-    names.sort_unstable();
-    let mut files: Vec<(String, u64)> = list()?
-        .into_iter()
-        .filter(|(name, _)| Name::parse(name).is_some() && names.binary_search(name).is_ok())
-        .collect();
-    // The number is at the beginning, and as long in all of them.
-    files.sort_unstable();
-    Ok(files)
+    let mut first: Vec<(String, u64)> = list()?;
+    for _ in 0..ATTEMPTS {
+        let second: Vec<(String, u64)> = list()?;
+        let is_in = |files: &[(String, u64)], name: &str| {
+            files
+                .binary_search_by(|(known, _)| known.as_str().cmp(name))
+                .is_ok()
+        };
+        if first.last().is_none_or(|(newest, _)| is_in(&second, newest)) {
+            return Ok(second
+                .into_iter()
+                .filter(|(name, _)| is_in(&first, name))
+                .collect());
+        }
+        first = second;
+    }
+    Ok(first)
 }
 
 fn is_gone(error: &OpenError) -> bool {

@@ -357,6 +357,55 @@ fn a_log_that_is_written_meanwhile_is_shown_at_a_moment() {
     assert!(seen > 0);
 }
 
+/// The real file system, in which something happens before each of the first looks into a folder.
+#[derive(Clone)]
+struct Meanwhile(std::sync::Arc<std::sync::Mutex<Vec<Box<dyn FnMut() + Send>>>>);
+
+impl Fs for Meanwhile {
+    type File = crate::fs::RealFile;
+
+    fn create_dir_all(&self, directory: &Path) -> io::Result<()> {
+        RealFs.create_dir_all(directory)
+    }
+    fn create_new(&self, path: &Path) -> io::Result<Self::File> {
+        RealFs.create_new(path)
+    }
+    fn open(&self, path: &Path) -> io::Result<Self::File> {
+        RealFs.open(path)
+    }
+    fn list(&self, directory: &Path) -> io::Result<Vec<(String, u64)>> {
+        if let Some(mut happens) = self.0.lock().expect("no panic").pop() {
+            happens();
+        }
+        RealFs.list(directory)
+    }
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        RealFs.remove(path)
+    }
+    fn sync_directory(&self, directory: &Path) -> io::Result<()> {
+        RealFs.sync_directory(directory)
+    }
+}
+
+#[test]
+fn files_that_are_all_replaced_between_two_looks_are_looked_at_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut log = open(folder.path(), 300);
+    let first = append(&mut log, 100, 1);
+    let replace = move || {
+        for _ in 0..5 {
+            append(&mut log, 200, 2);
+        }
+        end(&mut log, first.start..first.end + 800, Outcome::Delivered, 3);
+        flush(&mut log);
+    };
+    // Popped from the end: nothing before the first look, the replacement before the second.
+    let happens: Vec<Box<dyn FnMut() + Send>> = vec![Box::new(replace), Box::new(|| {})];
+    let fs = Meanwhile(std::sync::Arc::new(std::sync::Mutex::new(happens)));
+    let of = inspect_in(fs, folder.path()).expect("inspected");
+    assert_eq!((of.next, of.live.items, of.is_intact()), (1100, 200, true));
+}
+
 /// What the log loses when it reads a copy of these files, and what it reads.
 fn read_by_the_log(files: &BTreeMap<PathBuf, Vec<u8>>) -> (u64, Vec<(u64, u32)>) {
     let copy = copy_of(files);
