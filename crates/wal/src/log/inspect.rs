@@ -24,7 +24,7 @@ use course::Stretch;
 use walk::Walk;
 
 /// How often a log that changes while it is read is read again, where something seems to be wrong with it.
-const ATTEMPTS: usize = 5;
+const ATTEMPTS: usize = 10;
 
 /// Damaged places that are told one by one; the rest is counted.
 const MAX_DAMAGES: usize = 10_000;
@@ -150,7 +150,7 @@ pub fn inspect(directory: &Path) -> Result<Inspection, OpenError> {
 pub fn inspect_in<F: Fs>(fs: F, directory: &Path) -> Result<Inspection<F>, OpenError> {
     for _ in 1..ATTEMPTS {
         let before = files(&fs, directory)?;
-        match inspect_once(&fs, directory, before.clone()) {
+        match inspect_at_a_moment(&fs, directory, &before) {
             Ok(inspection) if inspection.is_intact() => return Ok(inspection),
             // The newest file has become an old one, and was removed.
             Err(error) if is_gone(&error) => {}
@@ -158,7 +158,7 @@ pub fn inspect_in<F: Fs>(fs: F, directory: &Path) -> Result<Inspection<F>, OpenE
             _ => {}
         }
     }
-    let last = inspect_once(&fs, directory, files(&fs, directory)?)?;
+    let last = inspect_files(&fs, directory, &files(&fs, directory)?)?;
     Ok(Inspection {
         changed: !last.is_intact(),
         ..last
@@ -176,15 +176,36 @@ pub fn is_log(directory: &Path) -> io::Result<bool> {
         .any(|(name, _)| Name::parse(name).is_some()))
 }
 
-fn inspect_once<F: Fs>(
+/// As [`inspect_files`], if the newest file is still there when it is read: it has the state of the moment.
+fn inspect_at_a_moment<F: Fs>(
     fs: &F,
     directory: &Path,
-    names: Vec<(String, u64)>,
+    names: &[(String, u64)],
+) -> Result<Inspection<F>, OpenError> {
+    let inspection = inspect_files(fs, directory, names)?;
+    let has_newest = |(newest, _): &(String, u64)| {
+        let read = inspection
+            .segments
+            .last()
+            .and_then(|segment| segment.path.file_name());
+        read.is_some_and(|name| name == newest.as_str())
+    };
+    if names.last().is_none_or(has_newest) {
+        return Ok(inspection);
+    }
+    Err(failed("read", directory, io::ErrorKind::NotFound.into()))
+}
+
+/// Inspects what is still there of some files.
+fn inspect_files<F: Fs>(
+    fs: &F,
+    directory: &Path,
+    names: &[(String, u64)],
 ) -> Result<Inspection<F>, OpenError> {
     let mut found = Vec::with_capacity(names.len());
     let mut are_gone = false;
     for name in names {
-        match find(fs, directory, vec![name]) {
+        match find(fs, directory, vec![name.clone()]) {
             Ok(file) => found.extend(file),
             Err(error) if is_gone(&error) => are_gone = true,
             Err(error) => return Err(error),
@@ -229,7 +250,7 @@ fn stretches<F: Fs>(found: &[Found], next: u64) -> Vec<Stretch> {
 }
 
 /// The files of a log in their order. Their lengths are those of a second look, when all names are known: only the newest file can grow
-/// behind it. Where the newest of the first look has gone by then, the two are of different moments, and it is looked again.
+/// behind it. A look takes its time, in which files come and go; where the newest is not the same in both, it is looked again.
 fn files<F: Fs>(fs: &F, directory: &Path) -> Result<Vec<(String, u64)>, OpenError> {
     let list = || {
         let listed = fs.list(directory);
@@ -241,17 +262,11 @@ fn files<F: Fs>(fs: &F, directory: &Path) -> Result<Vec<(String, u64)>, OpenErro
     };
     let mut first: Vec<(String, u64)> = list()?;
     for _ in 0..ATTEMPTS {
-        let second: Vec<(String, u64)> = list()?;
-        let is_in = |files: &[(String, u64)], name: &str| {
-            files
-                .binary_search_by(|(known, _)| known.as_str().cmp(name))
-                .is_ok()
-        };
-        if first.last().is_none_or(|(newest, _)| is_in(&second, newest)) {
-            return Ok(second
-                .into_iter()
-                .filter(|(name, _)| is_in(&first, name))
-                .collect());
+        let mut second: Vec<(String, u64)> = list()?;
+        let newest = |files: &[(String, u64)]| files.last().map(|(name, _)| name.clone());
+        if newest(&first) == newest(&second) {
+            second.retain(|(name, _)| first.binary_search_by(|(known, _)| known.cmp(name)).is_ok());
+            return Ok(second);
         }
         first = second;
     }

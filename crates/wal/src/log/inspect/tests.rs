@@ -359,7 +359,9 @@ fn a_log_that_is_written_meanwhile_is_shown_at_a_moment() {
 
 /// The real file system, in which something happens before each of the first looks into a folder.
 #[derive(Clone)]
-struct Meanwhile(std::sync::Arc<std::sync::Mutex<Vec<Box<dyn FnMut() + Send>>>>);
+struct Meanwhile(std::sync::Arc<std::sync::Mutex<Happenings>>);
+
+type Happenings = Vec<Box<dyn FnMut() + Send>>;
 
 impl Fs for Meanwhile {
     type File = crate::fs::RealFile;
@@ -400,7 +402,7 @@ fn files_that_are_all_replaced_between_two_looks_are_looked_at_again() {
         flush(&mut log);
     };
     // Popped from the end: nothing before the first look, the replacement before the second.
-    let happens: Vec<Box<dyn FnMut() + Send>> = vec![Box::new(replace), Box::new(|| {})];
+    let happens: Happenings = vec![Box::new(replace), Box::new(|| {})];
     let fs = Meanwhile(std::sync::Arc::new(std::sync::Mutex::new(happens)));
     let of = inspect_in(fs, folder.path()).expect("inspected");
     assert_eq!((of.next, of.live.items, of.is_intact()), (1100, 200, true));
