@@ -13,6 +13,7 @@ LONGEST=1500
 step() { # step <what> <command…>
   local what=$1 started=$SECONDS; shift
   echo "=== $what"
+  # shellcheck disable=SC2016 # the inner shell expands them
   if timeout --kill-after=30 "$LONGEST" bash -o pipefail -uc '"$0" "$@"' "$@"; then passed=$((passed + 1)); echo "--- $what: ok, $((SECONDS - started)) s"
   else failed=$((failed + 1)); echo "--- $what: FAILED, $((SECONDS - started)) s"; fi
 }
