@@ -1,9 +1,13 @@
-//! Bytes of one source to frames of text: encoding, lines or multiline records, cuts.
-//!
-//! A [`Framer`] belongs to one source. It has no clock and reads nothing: bytes are fed to it, frames come out.
+#![doc = include_str!("../README.md")]
 
+mod encoding;
 mod framer;
+mod framing;
 mod settings;
+#[cfg(test)]
+mod tests;
+mod trace;
 
-pub use framer::{Frame, Framer, Framing};
-pub use settings::FramingSettings;
+pub use framer::{Frame, Framer};
+pub use framing::Framing;
+pub use settings::{FramingSettings, Multiline, Oversize, Preset};
