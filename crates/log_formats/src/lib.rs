@@ -2,8 +2,17 @@
 //!
 //! Everything here is a function of a text (and of a pattern compiled before): no settings, no records, no clock.
 
+pub mod grok;
+pub mod json;
+pub mod key_value;
+mod pattern;
+mod severity;
+mod timestamp;
 mod value;
 
+pub use pattern::{Miss, Pattern};
+pub use severity::Severities;
+pub use timestamp::{Layout, LayoutKind};
 pub use value::{Map, Value};
 
 /// Longest text in bytes that a regular expression captures from. A longer one counts as not matched.
