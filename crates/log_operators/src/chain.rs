@@ -1,26 +1,48 @@
 //! The operators in their order.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use sidelight_component::metrics::Counter;
 use sidelight_component::{BuildContext, BuildError};
+use sidelight_log_formats::{Map, Value};
+use tracing::warn;
 
+use crate::entry::Entry;
 use crate::line::{Line, Source};
+use crate::operators::{Failure, Operator};
 use crate::records::Records;
-use crate::settings::OperatorSettings;
+use crate::settings::{OnError, OperatorSettings};
+use crate::{CUT, UNPARSED};
+
+/// An operator says at most so often that it could not deal with a record.
+const SAYS_EVERY: Duration = Duration::from_secs(60);
 
 /// What one operator made of a record, for `sidelight explain`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
     /// The operator's id (`regex_parser/nginx`, or its type).
     pub operator: String,
-    /// In one line: what it did, or why it did nothing (a condition that was false, a pattern that did not match and
-    /// how far it came).
+    /// In one line: what it did, or why it did nothing (a pattern that did not match and how far it came).
     pub said: String,
 }
 
-/// The operators of one receiver, ready to run. It belongs to one thread; recombined records are held in it by source.
+/// The operators of one receiver, ready to run. It belongs to one thread.
 #[derive(Debug)]
-pub struct Chain {}
+pub struct Chain {
+    stages: Vec<Stage>,
+    receiver: String,
+}
+
+#[derive(Debug)]
+struct Stage {
+    id: String,
+    operator: Box<dyn Operator>,
+    on_error: OnError,
+    failures: Counter,
+    /// When it last said so, and how many it has been silent about since.
+    said: Option<Instant>,
+    unsaid: u64,
+}
 
 impl Chain {
     /// Builds the operators.
@@ -28,13 +50,50 @@ impl Chain {
     /// # Errors
     /// [`BuildError`] with the operator's place.
     pub fn build(operators: &[OperatorSettings], cx: &BuildContext) -> Result<Self, BuildError> {
-        let _ = cx;
-        todo!("{operators:?}")
+        let stages = operators.iter().enumerate().map(|(index, settings)| {
+            let common = settings.common();
+            let id = common.id.clone().unwrap_or_else(|| common.r#type.clone());
+            let operator = settings.build().map_err(|error| BuildError {
+                setting: Some(match error.setting {
+                    Some(setting) => format!("operators.{index}.{setting}"),
+                    None => format!("operators.{index}"),
+                }),
+                ..error
+            })?;
+            let labels = [("receiver", cx.id.as_str()), ("operator", id.as_str())];
+            let help = "Log records that an operator could not deal with.";
+            let failures = cx
+                .metrics
+                .counter("sidelight_log_operator_failures", help, &labels);
+            Ok(Stage {
+                id,
+                operator,
+                on_error: common.on_error,
+                failures,
+                said: None,
+                unsaid: 0,
+            })
+        });
+        Ok(Self {
+            stages: stages.collect::<Result<_, BuildError>>()?,
+            receiver: cx.id.to_string(),
+        })
     }
 
     /// Runs a line through the operators; what comes out is written into `records`.
     pub fn run(&mut self, line: Line<'_>, source: &Source, now: Instant, records: &mut Records) {
-        todo!("{line:?} {source:?} {now:?} {records:?}")
+        if self.stages.is_empty() {
+            return records.line(&line, source);
+        }
+        let mut entry = entry(&line, source);
+        for stage in &mut self.stages {
+            if let Err(failure) = stage.operator.apply(&mut entry, None)
+                && !stage.failed(&mut entry, &failure, now, &self.receiver)
+            {
+                return;
+            }
+        }
+        records.entry(&entry, source);
     }
 
     /// As [`Chain::run`], and says each step.
@@ -46,27 +105,104 @@ impl Chain {
         records: &mut Records,
         steps: &mut dyn FnMut(Step),
     ) {
-        let _ = steps;
-        todo!("{line:?} {source:?} {now:?} {records:?}")
+        let mut entry = entry(&line, source);
+        for stage in &mut self.stages {
+            let mut said = String::new();
+            let applied = stage.operator.apply(&mut entry, Some(&mut said));
+            if let Err(failure) = &applied {
+                said = format!("not done: {failure}");
+                if let Some(reach) = stage.operator.reach(&entry) {
+                    said = format!("{said}; {reach}");
+                }
+            }
+            let goes_on = applied.is_ok() || stage.marks(&mut entry);
+            if !goes_on {
+                said.push_str("; the record is left out");
+            }
+            steps(Step {
+                operator: stage.id.clone(),
+                said: if said.is_empty() { "done".to_owned() } else { said },
+            });
+            if !goes_on {
+                return;
+            }
+        }
+        let _ = now;
+        records.entry(&entry, source);
     }
 
     /// Offset of the oldest line of the source that an operator holds; a checkpoint may not pass it.
     pub fn oldest_held(&self, source: u64) -> Option<u64> {
-        todo!("{source}")
+        let _ = source;
+        None
     }
 
     /// When [`Chain::on_timer`] wants to be called.
     pub fn next_timer(&self) -> Option<Instant> {
-        todo!()
+        None
     }
 
     /// Gives out what was held for too long.
     pub fn on_timer(&mut self, now: Instant, records: &mut Records) {
-        todo!("{now:?} {records:?}")
+        let _ = (now, records);
     }
 
     /// Gives out everything that is held of a source (it has ended), or of all.
     pub fn flush(&mut self, source: Option<u64>, records: &mut Records) {
-        todo!("{source:?} {records:?}")
+        let _ = (source, records);
+    }
+}
+
+impl Stage {
+    /// Counts a failure and says it; whether the record goes on.
+    fn failed(&mut self, entry: &mut Entry<'_>, failure: &Failure, now: Instant, receiver: &str) -> bool {
+        self.failures.add(1);
+        if matches!(self.on_error, OnError::Send | OnError::Drop) {
+            match self.said {
+                Some(said) if now.saturating_duration_since(said) < SAYS_EVERY => self.unsaid += 1,
+                _ => {
+                    let (operator, before) = (&self.id, std::mem::take(&mut self.unsaid));
+                    warn!(receiver, operator, reason = %failure, unsaid_before = before, "a log record could not be dealt with");
+                    self.said = Some(now);
+                }
+            }
+        }
+        self.marks(entry)
+    }
+
+    /// Marks a record that goes on although the operator could not deal with it.
+    fn marks(&self, entry: &mut Entry<'_>) -> bool {
+        if matches!(self.on_error, OnError::Drop | OnError::DropQuiet) {
+            return false;
+        }
+        let mark = match entry.attributes.get(UNPARSED) {
+            Some(Value::Text(others)) => format!("{others},{}", self.id),
+            _ => self.id.clone(),
+        };
+        entry.attributes.insert(UNPARSED, Value::Text(mark.into()));
+        true
+    }
+}
+
+fn entry<'a>(line: &Line<'a>, source: &'a Source) -> Entry<'a> {
+    let mut attributes = Map::new();
+    for (key, value) in source.attributes.iter() {
+        attributes.push(key, borrowed(value));
+    }
+    if line.cut {
+        attributes.insert(CUT, Value::Bool(true));
+    }
+    Entry {
+        observed_unix_nano: line.observed_unix_nano,
+        body: Value::Text(line.text.into()),
+        attributes,
+        ..Entry::default()
+    }
+}
+
+fn borrowed<'a>(value: &'a Value<'static>) -> Value<'a> {
+    match value {
+        Value::Text(text) => Value::Text(text.as_ref().into()),
+        other => other.clone(),
     }
 }

@@ -1,11 +1,170 @@
-//! Settings of the operators.
+//! The list `operators:`; each has its own settings, chosen by its `type`.
 
-use sidelight_config::settings;
+use sidelight_component::BuildError;
+use sidelight_config::{Kind, Node, Reader, Setting, setting_enum, settings};
+
+use crate::operators::{
+    Add, Copy, EventParser, Flatten, GrokParser, JsonParser, KeyValueParser, Move, Operator, RegexParser,
+    Remove, Retain, SeverityParser, TimeParser, TraceParser,
+};
+
+setting_enum! {
+    /// What becomes of a record that an operator cannot deal with. It is counted in any case.
+    pub enum OnError {
+        /// It goes on as it is, marked; the log says it, at most once a minute.
+        Send = "send",
+        /// It goes on as it is, marked.
+        SendQuiet = "send_quiet",
+        /// It is left out; the log says it, at most once a minute.
+        Drop = "drop",
+        /// It is left out.
+        DropQuiet = "drop_quiet",
+    }
+}
 
 settings! {
-    /// One operator.
-    pub struct OperatorSettings {
+    /// What every operator has.
+    pub struct Common {
         /// Which operator it is.
-        r#type: String = "noop",
+        r#type: String,
+        /// Its name in messages; without it its type.
+        id: Option<String>,
+        /// What becomes of a record that it cannot deal with.
+        on_error: OnError = OnError::Send,
+    }
+    unsupported {
+        "if" => "conditions of operators are not there yet; use a `filter` processor behind the receiver",
+        "output" => "operators run in their order; put them into the order that is meant",
+    }
+}
+
+settings! {
+    /// Does nothing.
+    pub struct Noop {
+        /// What every operator has.
+        flatten common: Common,
+    }
+}
+
+macro_rules! operators {
+    ($($name:literal $(| $alias:literal)* => $Operator:ident: $common:expr,)*) => {
+        /// One operator with its settings.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum OperatorSettings {
+            $(#[doc = concat!("`", $name, "`")] $Operator(Box<$Operator>),)*
+        }
+
+        /// The types that there are.
+        pub(crate) const TYPES: &[&str] = &[$($name),*];
+
+        impl OperatorSettings {
+            fn read_as(name: &str, node: &Node, cx: &mut Reader<'_>) -> Option<Self> {
+                match name {
+                    $($name $(| $alias)* => cx.block::<$Operator>(node, None).map(|read| Self::$Operator(Box::new(read))),)*
+                    other => {
+                        let hint = hint(other);
+                        cx.invalid(node.get("type").unwrap_or(node), &format!("is no operator: `{other}`"), Some(hint))
+                    }
+                }
+            }
+
+            pub(crate) fn common(&self) -> &Common {
+                match self {
+                    $(Self::$Operator(settings) => {
+                        let common: fn(&$Operator) -> &Common = $common;
+                        common(settings)
+                    })*
+                }
+            }
+
+            pub(crate) fn build(&self) -> Result<Box<dyn Operator>, BuildError> {
+                match self {
+                    $(Self::$Operator(settings) => settings.build(),)*
+                }
+            }
+        }
+    };
+}
+
+operators! {
+    "add" => Add: |it| &it.common,
+    "copy" => Copy: |it| &it.common,
+    "event_parser" => EventParser: |it| &it.common,
+    "flatten" => Flatten: |it| &it.common,
+    "grok_parser" | "grok" => GrokParser: |it| &it.parser.common,
+    "json_parser" => JsonParser: |it| &it.parser.common,
+    "key_value_parser" => KeyValueParser: |it| &it.parser.common,
+    "move" => Move: |it| &it.common,
+    "noop" => Noop: |it| &it.common,
+    "regex_parser" => RegexParser: |it| &it.parser.common,
+    "remove" => Remove: |it| &it.common,
+    "retain" => Retain: |it| &it.common,
+    "severity_parser" => SeverityParser: |it| &it.common,
+    "time_parser" => TimeParser: |it| &it.common,
+    "trace_parser" => TraceParser: |it| &it.common,
+}
+
+/// What was meant, or what there is.
+fn hint(unknown: &str) -> String {
+    let later = [
+        "router",
+        "filter",
+        "recombine",
+        "container",
+        "csv_parser",
+        "syslog_parser",
+        "uri_parser",
+        "scope_name_parser",
+    ];
+    if later.contains(&unknown) {
+        return "the Collector has it, it is not there yet".to_owned();
+    }
+    let near = TYPES
+        .iter()
+        .find(|known| known.starts_with(unknown) || unknown.starts_with(**known));
+    match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("there are {}", TYPES.join(", ")),
+    }
+}
+
+impl Noop {
+    fn build(&self) -> Result<Box<dyn Operator>, BuildError> {
+        #[derive(Debug)]
+        struct Nothing;
+        impl Operator for Nothing {
+            fn apply<'a>(
+                &mut self,
+                _: &mut crate::entry::Entry<'a>,
+                _: Option<&mut String>,
+            ) -> Result<(), crate::operators::Failure> {
+                Ok(())
+            }
+        }
+        Ok(Box::new(Nothing))
+    }
+}
+
+impl Setting for OperatorSettings {
+    fn kind() -> Kind {
+        Kind::Text("operator, by its `type`")
+    }
+
+    fn read(node: &Node, cx: &mut Reader<'_>) -> Option<Self> {
+        match node.get("type").and_then(Node::text) {
+            Some(name) => {
+                let name = name.to_owned();
+                Self::read_as(&name, node, cx)
+            }
+            None => cx.invalid(
+                node,
+                "has no `type`",
+                Some(format!("add `type:` with one of {}", TYPES.join(", "))),
+            ),
+        }
+    }
+
+    fn show(&self) -> String {
+        self.common().r#type.clone()
     }
 }

@@ -1,0 +1,66 @@
+//! The operators: one file for each kind, with its settings.
+
+mod edit;
+mod event;
+mod parse;
+mod severity;
+mod time;
+mod trace;
+
+use std::fmt;
+
+use crate::entry::Entry;
+
+pub(crate) use edit::{Add, Copy, Flatten, Move, Remove, Retain};
+pub(crate) use event::EventParser;
+pub(crate) use parse::{GrokParser, JsonParser, KeyValueParser, RegexParser};
+pub(crate) use severity::SeverityParser;
+pub(crate) use time::TimeParser;
+pub(crate) use trace::TraceParser;
+
+/// What an operator does with a record.
+pub(crate) trait Operator: fmt::Debug + Send {
+    /// Does it; says what in a few words if `said` wants to know.
+    ///
+    /// # Errors
+    /// Why it could not: the record is as it was.
+    fn apply<'a>(&mut self, entry: &mut Entry<'a>, said: Option<&mut String>) -> Result<(), Failure>;
+
+    /// How far it came with a record that it could not deal with.
+    fn reach(&self, entry: &Entry<'_>) -> Option<String> {
+        let _ = entry;
+        None
+    }
+}
+
+/// Why an operator could not do its work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// The field is not there.
+    NoField(String),
+    /// What is in it has another form.
+    Unparsed(String),
+    /// It is longer than what is captured from.
+    TooLong,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoField(field) => write!(f, "there is no {field}"),
+            Self::Unparsed(why) => f.write_str(why),
+            Self::TooLong => write!(
+                f,
+                "longer than the {} KiB that patterns are looked for in",
+                sidelight_log_formats::CAPTURE_LIMIT >> 10
+            ),
+        }
+    }
+}
+
+/// Notes what was done.
+pub(crate) fn note(said: Option<&mut String>, what: impl FnOnce() -> String) {
+    if let Some(said) = said {
+        *said = what();
+    }
+}

@@ -1,0 +1,145 @@
+//! Severities.
+
+use std::collections::BTreeMap;
+
+use sidelight_component::BuildError;
+use sidelight_config::{Check, Node, setting_enum, settings, shown};
+use sidelight_log_formats::Severities;
+
+use super::{Failure, Operator, note};
+use crate::entry::{Entry, text_of};
+use crate::field::Field;
+use crate::settings::Common;
+
+setting_enum! {
+    /// Words that are known without `mapping`.
+    pub enum Preset {
+        /// `trace`, `debug`, `info`, `warn`, `error`, `fatal` and their like.
+        Default = "default",
+        /// None.
+        None = "none",
+    }
+}
+
+settings! {
+    /// Where the severity of a record stands, and what it means.
+    pub struct SeverityBlock {
+        /// The field with the severity.
+        required parse_from: String,
+        /// Words that are known without `mapping`.
+        preset: Preset = Preset::Default,
+        /// By level (`info`, `warn2`, …) what stands for it: a word, a number, `{min: 400, max: 499}`, `4xx`, or a list of these.
+        mapping: BTreeMap<String, Node>,
+        /// True: the record's severity text is the level's name, not the source's word.
+        overwrite_text: bool = false,
+    }
+    validate SeverityBlock::check;
+}
+
+settings! {
+    /// The severity of a record.
+    pub struct SeverityParser {
+        /// What every operator has.
+        flatten common: Common,
+        /// Where it stands, and what it means.
+        required flatten severity: SeverityBlock,
+    }
+}
+
+impl SeverityBlock {
+    fn compile(&self) -> Result<Severities, String> {
+        let mut severities = Severities::new(self.preset == Preset::Default);
+        for (level, meanings) in &self.mapping {
+            let number = Severities::number(level)
+                .ok_or_else(|| format!("has `{level}`, which is no level: use trace, debug, info, warn, error or fatal, with 2 to 4 behind it"))?;
+            for meaning in meanings.as_list().unwrap_or(std::slice::from_ref(meanings)) {
+                add(&mut severities, meaning, number)?;
+            }
+        }
+        Ok(severities)
+    }
+
+    fn check(&self, check: &mut Check<'_, '_>) {
+        if let Err(problem) = Field::parse(&self.parse_from) {
+            check.error("parse_from", &format!("is no field: {problem}"));
+        }
+        if let Err(problem) = self.compile() {
+            check.error("mapping", &problem);
+        }
+    }
+
+    pub(crate) fn build(&self) -> Result<Severity, BuildError> {
+        Ok(Severity {
+            from: Field::parse(&self.parse_from).map_err(|problem| BuildError::at("parse_from", problem))?,
+            severities: self
+                .compile()
+                .map_err(|problem| BuildError::at("mapping", problem))?,
+            overwrites: self.overwrite_text,
+        })
+    }
+}
+
+fn add(severities: &mut Severities, meaning: &Node, number: u8) -> Result<(), String> {
+    if let Some(bound) = meaning.get("min").zip(meaning.get("max")) {
+        let whole = |node: &Node| {
+            node.text()
+                .and_then(|text| text.parse().ok())
+                .ok_or_else(|| format!("has {}, which is no number", shown(node)))
+        };
+        severities.range(whole(bound.0)?, whole(bound.1)?, number);
+        return Ok(());
+    }
+    let text = meaning
+        .text()
+        .ok_or_else(|| format!("has {}, which is neither a word nor a range", shown(meaning)))?;
+    match text.as_bytes() {
+        [class @ b'1'..=b'9', b'x', b'x'] => {
+            let first = i64::from(class - b'0') * 100;
+            severities.range(first, first + 99, number);
+        }
+        _ => severities.word(text, number),
+    }
+    Ok(())
+}
+
+impl SeverityParser {
+    pub(crate) fn build(&self) -> Result<Box<dyn Operator>, BuildError> {
+        Ok(Box::new(self.severity.build()?))
+    }
+}
+
+/// Reads the severity of a record.
+#[derive(Debug)]
+pub(crate) struct Severity {
+    from: Field,
+    severities: Severities,
+    overwrites: bool,
+}
+
+const NAMES: [&str; 6] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
+
+impl Severity {
+    pub(crate) fn apply(&self, entry: &mut Entry<'_>) -> Result<(), Failure> {
+        let text = self
+            .from
+            .get(entry)
+            .and_then(text_of)
+            .ok_or_else(|| Failure::NoField(self.from.to_string()))?;
+        entry.severity_number = self.severities.find(&text).unwrap_or_default();
+        entry.severity_text = match self.overwrites && entry.severity_number > 0 {
+            true => NAMES[usize::from((entry.severity_number - 1) / 4).min(5)].into(),
+            false => text,
+        };
+        Ok(())
+    }
+}
+
+impl Operator for Severity {
+    fn apply<'a>(&mut self, entry: &mut Entry<'a>, said: Option<&mut String>) -> Result<(), Failure> {
+        Severity::apply(self, entry)?;
+        note(said, || {
+            format!("{:?} is {}", entry.severity_text, entry.severity_number)
+        });
+        Ok(())
+    }
+}

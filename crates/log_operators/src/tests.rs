@@ -1,0 +1,267 @@
+use std::time::Instant;
+
+use sidelight_component::metrics::Registry;
+use sidelight_component::{Budget, BuildContext, Clock, ComponentId, Role, StatusBoard};
+use sidelight_log_formats::{Map, Value};
+use sidelight_proto::Signal;
+use sidelight_proto::json::from_protobuf;
+
+use crate::{Chain, Line, OperatorSettings, Records, Source, Step};
+
+fn context() -> BuildContext {
+    let id: ComponentId = "file_log/app".parse().expect("an id");
+    BuildContext {
+        id: id.clone(),
+        pipeline: None,
+        budget: Budget::new(1 << 20),
+        clock: Clock::virtual_at(0),
+        metrics: Registry::default(),
+        status: StatusBoard::default().reporter(Role::Receiver, id),
+        state_dir: std::path::PathBuf::new(),
+        workers: 1,
+    }
+}
+
+/// Settings as they stand in a file.
+fn operators(yaml: &str) -> Result<Vec<OperatorSettings>, String> {
+    sidelight_config::settings! {
+        /// A receiver.
+        pub(super) struct Receiver {
+            /// Its operators.
+            operators: Vec<OperatorSettings>,
+        }
+    }
+    let (tree, mut mistakes) =
+        sidelight_config::load_str("pipeline.yaml", yaml, &sidelight_config::ProcessEnv);
+    let tree = tree.ok_or("no tree")?;
+    let owner = sidelight_config::Owner {
+        label: "receiver `file_log`".to_owned(),
+        place: tree.root.span,
+        readme: None,
+    };
+    let read = sidelight_config::read::<Receiver>(&tree.root, owner, &mut mistakes);
+    match read {
+        Some(read) => Ok(read.config.operators),
+        None => Err(mistakes.render(sidelight_config::Style::Plain)),
+    }
+}
+
+fn source() -> Source {
+    let mut attributes = Map::new();
+    attributes.insert("log.file.name", Value::Text("app.log".into()));
+    let mut resource = Map::new();
+    resource.insert("service.name", Value::Text("app".into()));
+    Source {
+        id: 1,
+        attributes,
+        resource,
+    }
+}
+
+/// The records of lines as OTLP/JSON.
+fn json(chain: &mut Chain, lines: &[&str]) -> String {
+    let (mut records, source) = (Records::default(), source());
+    for text in lines {
+        let line = Line {
+            text,
+            start: 0,
+            observed_unix_nano: 7,
+            cut: false,
+        };
+        chain.run(line, &source, Instant::now(), &mut records);
+    }
+    assert_eq!(records.items(), lines.len());
+    let bytes = records.take();
+    let admitted = sidelight_proto::admit(Signal::Logs, bytes.clone()).expect("valid");
+    assert_eq!(
+        (admitted.items, &admitted.bytes),
+        (lines.len(), &bytes),
+        "canonical"
+    );
+    let mut json = Vec::new();
+    from_protobuf(Signal::Logs, &bytes, &mut json);
+    String::from_utf8(json).expect("UTF-8")
+}
+
+#[test]
+fn without_operators_a_line_is_the_body() {
+    let mut chain = Chain::build(&[], &context()).expect("built");
+    assert_eq!(
+        json(&mut chain, &["one", "two"]),
+        r#"{"resourceLogs":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"app"}}]},"scopeLogs":[{"logRecords":[{"observedTimeUnixNano":"7","body":{"stringValue":"one"},"attributes":[{"key":"log.file.name","value":{"stringValue":"app.log"}}]},{"observedTimeUnixNano":"7","body":{"stringValue":"two"},"attributes":[{"key":"log.file.name","value":{"stringValue":"app.log"}}]}]}]}]}"#
+    );
+}
+
+/// The log records alone, with what the source gives them cut out.
+fn parsed(yaml: &str, line: &str) -> String {
+    let mut chain = Chain::build(&operators(yaml).expect("good settings"), &context()).expect("built");
+    let all = json(&mut chain, &[line]);
+    let (_, records) = all.split_once(r#""logRecords":["#).expect("records");
+    let records = records.strip_suffix("]}]}]}").expect("the end");
+    records
+        .replace(
+            r#"{"key":"log.file.name","value":{"stringValue":"app.log"}},"#,
+            "",
+        )
+        .replace(r#""observedTimeUnixNano":"7","#, "")
+        .replace(r#","observedTimeUnixNano":"7""#, "")
+}
+
+#[test]
+fn the_line_of_a_python_application_becomes_a_record() {
+    let yaml = r#"
+operators:
+  - type: grok_parser
+    pattern: '%{TIMESTAMP_ISO8601:timestamp} - %{WORD:logger} - %{WORD:level} - %{GREEDYDATA:log_message}'
+    timestamp: {parse_from: attributes.timestamp, layout_type: java, layout: 'yyyy-MM-dd HH:mm:ss,SSS', location: Asia/Shanghai}
+    severity: {parse_from: attributes.level}
+  - {type: move, from: attributes.log_message, to: body}
+  - {type: remove, field: attributes.timestamp}
+"#;
+    assert_eq!(
+        parsed(
+            yaml,
+            "2026-11-20 10:15:01,123 - trading - WARNING - 耗时: 0.27 秒"
+        ),
+        r#"{"timeUnixNano":"1795140901123000000","severityNumber":13,"severityText":"WARNING","body":{"stringValue":"耗时: 0.27 秒"},"attributes":[{"key":"logger","value":{"stringValue":"trading"}},{"key":"level","value":{"stringValue":"WARNING"}}]}"#
+    );
+}
+
+#[test]
+fn json_lines_and_business_events_keep_their_types() {
+    let line = r#"{"level":"ERROR","price":"12.50","quantity":100,"ratio":0.5,"ids":[1,2],"trace_id":"0af7651916cd43dd8448eb211c80319c","span_id":"b7ad6b7169203331","exception":null}"#;
+    let yaml = "operators: [{type: json_parser, severity: {parse_from: attributes.level}, trace: {}}]";
+    assert_eq!(
+        parsed(yaml, line)
+            .split_once(r#","attributes":"#)
+            .expect("attributes")
+            .1,
+        r#"[{"key":"level","value":{"stringValue":"ERROR"}},{"key":"price","value":{"stringValue":"12.50"}},{"key":"quantity","value":{"intValue":"100"}},{"key":"ratio","value":{"doubleValue":0.5}},{"key":"ids","value":{"arrayValue":{"values":[{"intValue":"1"},{"intValue":"2"}]}}},{"key":"exception","value":{}}],"traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"b7ad6b7169203331"}"#
+    );
+    let line = r#"2026-11-20 INFO BUSINESS_EVENT: {"event_type": "order_filled", "symbol": "600519", "price": "1680.50", "qty": 3} done"#;
+    let event = parsed("operators: [{type: event_parser}]", line);
+    assert!(event.ends_with(r#"{"key":"symbol","value":{"stringValue":"600519"}},{"key":"price","value":{"stringValue":"1680.50"}},{"key":"qty","value":{"intValue":"3"}}],"eventName":"order_filled"}"#), "{event}");
+    assert!(!parsed("operators: [{type: event_parser}]", "nothing").contains("unparsed"));
+}
+
+#[test]
+fn fields_are_moved_about() {
+    for (operator, expected) in [
+        (
+            "{type: add, field: attributes.env, value: [1, a]}",
+            r#"{"key":"env","value":{"arrayValue":{"values":[{"intValue":"1"},{"stringValue":"a"}]}}}"#,
+        ),
+        (
+            "{type: copy, from: attributes.b, to: 'attributes[\"x.y\"]'}",
+            r#"{"key":"x.y","value":{"stringValue":"2"}}"#,
+        ),
+        (
+            "{type: move, from: attributes.b, to: resource.b}",
+            r#""attributes":[{"key":"a","value":{"stringValue":"1"}}]"#,
+        ),
+        (
+            "{type: retain, fields: [attributes.b]}",
+            r#""attributes":[{"key":"b","value":{"stringValue":"2"}}]"#,
+        ),
+        (
+            "{type: remove, field: attributes.a}",
+            r#""attributes":[{"key":"b","value":{"stringValue":"2"}}]"#,
+        ),
+    ] {
+        let yaml = format!("operators: [{{type: key_value_parser}}, {operator}]");
+        let record = parsed(&yaml, "a=1 b=2");
+        assert!(record.contains(expected), "{operator}: {record}");
+    }
+    let nested = parsed(
+        "operators: [{type: json_parser}, {type: flatten, field: attributes.a}]",
+        r#"{"a":{"b":1}}"#,
+    );
+    assert!(
+        nested.contains(r#""attributes":[{"key":"b","value":{"intValue":"1"}}]"#),
+        "{nested}"
+    );
+}
+
+#[test]
+fn what_an_operator_cannot_deal_with_is_kept_marked_and_counted_or_left_out() {
+    let cx = context();
+    let yaml = "operators: [{type: json_parser, id: mine}, {type: severity_parser, parse_from: attributes.level, on_error: send_quiet}]";
+    let mut chain = Chain::build(&operators(yaml).expect("good"), &cx).expect("built");
+    let record = json(&mut chain, &["no json"]);
+    assert!(record.contains(r#""body":{"stringValue":"no json"}"#), "{record}");
+    assert!(
+        record.contains(r#"{"key":"sidelight.unparsed_by","value":{"stringValue":"mine,severity_parser"}}"#),
+        "{record}"
+    );
+    let labels = [("receiver", "file_log/app"), ("operator", "mine")];
+    assert_eq!(
+        cx.metrics
+            .counter("sidelight_log_operator_failures", "", &labels)
+            .get(),
+        1
+    );
+
+    let mut chain = Chain::build(
+        &operators("operators: [{type: json_parser, on_error: drop}]").expect("good"),
+        &cx,
+    )
+    .expect("built");
+    let mut records = Records::default();
+    let line = Line {
+        text: "no json",
+        start: 0,
+        observed_unix_nano: 7,
+        cut: false,
+    };
+    chain.run(line, &source(), Instant::now(), &mut records);
+    assert_eq!(records.items(), 0);
+    let mut steps = Vec::new();
+    chain.explain(line, &source(), Instant::now(), &mut records, &mut |step| {
+        steps.push(step)
+    });
+    let said = "not done: no JSON: a value at byte 0; the record is left out".to_owned();
+    let operator = "json_parser".to_owned();
+    assert_eq!(steps, [Step { operator, said }]);
+}
+
+#[test]
+fn records_of_other_resources_get_groups_of_their_own() {
+    let yaml = "operators: [{type: key_value_parser}, {type: move, from: attributes.r, to: resource.r}]";
+    let mut chain = Chain::build(&operators(yaml).expect("good"), &context()).expect("built");
+    let all = json(&mut chain, &["r=1 a=1", "r=1 a=2", "r=2 a=3"]);
+    assert_eq!(all.matches("scopeLogs").count(), 2, "{all}");
+}
+
+#[test]
+fn mistakes_in_settings_are_named() {
+    for (yaml, expected) in [
+        ("operators: [{type: regex_parser, regex: '('}]", "regex"),
+        ("operators: [{type: regex}]", "did you mean `regex_parser`?"),
+        ("operators: [{type: router}]", "not there yet"),
+        ("operators: [{regex: x}]", "has no `type`"),
+        (
+            "operators: [{type: json_parser, if: 'body matches \"x\"'}]",
+            "filter",
+        ),
+        (
+            "operators: [{type: time_parser, parse_from: attributes.t, layout: '%Q'}]",
+            "%Q",
+        ),
+        (
+            "operators: [{type: add, field: foo, value: 1}]",
+            "must begin with",
+        ),
+        (
+            "operators: [{type: severity_parser, parse_from: body, mapping: {loud: x}}]",
+            "loud",
+        ),
+        (
+            "operators: [{type: grok_parser, pattern: '%{WROD:x}'}]",
+            "did you mean `WORD`?",
+        ),
+        ("operators: [{type: json_parser, pars_to: body}]", "parse_to"),
+    ] {
+        let mistakes = operators(yaml).expect_err(yaml);
+        assert!(mistakes.contains(expected), "{yaml}: {mistakes}");
+    }
+}
