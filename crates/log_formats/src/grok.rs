@@ -58,10 +58,10 @@ impl Grok {
     ///
     /// # Errors
     /// [`Miss`]: no pattern matches; nothing was put in.
-    pub fn captures<'a>(&mut self, text: &Cow<'a, str>, into: &mut Map<'a>) -> Result<(), Miss> {
+    pub fn captures<'a>(&mut self, text: Cow<'a, str>, into: &mut Map<'a>) -> Result<(), Miss> {
         let mut miss = Miss::NoMatch;
         for compiled in &mut self.patterns {
-            match compiled.pattern.captures(text, into) {
+            match compiled.pattern.captures(text.clone(), into) {
                 Ok(()) => return Ok(()),
                 Err(why) => miss = why,
             }
@@ -181,7 +181,8 @@ impl Expansion<'_> {
             Some("float" | "double") => Kind::Double,
             Some(other) => return Err(format!("has the type `{other}`: use int or float")),
         };
-        let own = self.definitions.get(name).map(String::as_str);
+        let definitions = self.definitions;
+        let own = definitions.get(name).map(String::as_str);
         let definition = own
             .or_else(|| library::find(name))
             .ok_or_else(|| match library::similar(name) {
@@ -196,7 +197,7 @@ impl Expansion<'_> {
             }
             None => self.text.push_str("(?:"),
         }
-        self.add(&definition.to_owned(), depth + 1)?;
+        self.add(definition, depth + 1)?;
         self.text.push(')');
         Ok(())
     }
@@ -227,7 +228,7 @@ mod tests {
         let mut map = Map::new();
         grok(pattern)
             .expect("good")
-            .captures(&text.into(), &mut map)
+            .captures(text.into(), &mut map)
             .expect("matches");
         map.iter()
             .map(|(key, value)| match value {

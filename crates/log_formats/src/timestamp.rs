@@ -58,7 +58,7 @@ impl Layout {
             }
         };
         let directives = match kind {
-            LayoutKind::Epoch => return Ok(Self::epoch(layout, zone)?),
+            LayoutKind::Epoch => return Self::epoch(layout, zone),
             LayoutKind::Strptime => strptime(layout)?,
             LayoutKind::Gotime => gotime::directives(layout)?,
             LayoutKind::Java => java::directives(layout)?,

@@ -230,8 +230,8 @@ impl Operator for Parse {
 impl Format {
     fn parse<'a>(&mut self, text: Cow<'a, str>, into: &mut Map<'a>) -> Result<(), Failure> {
         match self {
-            Self::Regex(pattern) => pattern.captures(&text, into).map_err(missed),
-            Self::Grok(grok) => grok.captures(&text, into).map_err(missed),
+            Self::Regex(pattern) => pattern.captures(text, into).map_err(missed),
+            Self::Grok(grok) => grok.captures(text, into).map_err(missed),
             Self::Json => match text {
                 Cow::Borrowed(text) => object(json::parse(text)?, into),
                 Cow::Owned(text) => object(owned(json::parse(&text)?), into),
