@@ -5,6 +5,7 @@
 use sidelight_component::registry;
 
 pub mod host_metrics;
+pub mod log_lines;
 pub mod otlp;
 pub mod process;
 pub mod prometheus;
