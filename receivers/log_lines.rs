@@ -18,5 +18,5 @@ mod settings;
 mod tests;
 
 pub(crate) use deliveries::Deliveries;
-pub(crate) use lines::{LineSource, LogLines};
+pub(crate) use lines::{LineSource, LogLines, Numbering};
 pub use settings::LineSettings;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use sidelight_component::{Budget, BuildContext, BuildError, Chunk, Now, Overloaded, Payload, Permit};
-use sidelight_log_formats::Map;
+use sidelight_log_formats::{Map, Value};
 use sidelight_log_framing::{Frame, Framer, Framing};
 use sidelight_log_operators::{Chain, Line, Records, Source};
 
@@ -37,6 +37,17 @@ pub(crate) struct LineSource {
     framer: Framer,
     /// For what the framer holds.
     held: Option<Permit>,
+    numbering: Numbering,
+    records: u64,
+}
+
+/// Attributes that differ from record to record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Numbering {
+    /// Under this name the number of the record in its source, from 1.
+    pub(crate) number: Option<&'static str>,
+    /// Under this name the offset of its first byte.
+    pub(crate) offset: Option<&'static str>,
 }
 
 impl LogLines {
@@ -67,6 +78,8 @@ impl LogLines {
             },
             framer: Framer::new(Arc::clone(&self.framing), at),
             held: None,
+            numbering: Numbering::default(),
+            records: 0,
         }
     }
 
@@ -83,20 +96,33 @@ impl LogLines {
 
     /// Takes bytes that follow those before.
     pub(crate) fn feed(&mut self, from: &mut LineSource, bytes: &[u8], now: Now) {
-        let (chain, records) = (&mut self.chain, &mut self.records);
-        let source = &from.source;
-        from.framer.feed(bytes, &mut |frame| {
-            chain.run(line(frame, now), source, now.instant, records)
-        });
-        self.settle_charges(from);
+        self.run(from, now, |framer, frames| framer.feed(bytes, frames));
     }
 
     /// Makes a record of what is held although its end has not come: the flush timeout passed.
     pub(crate) fn flush(&mut self, from: &mut LineSource, now: Now) {
+        self.run(from, now, |framer, frames| framer.flush(frames));
+    }
+
+    fn run(
+        &mut self,
+        from: &mut LineSource,
+        now: Now,
+        frame: impl FnOnce(&mut Framer, &mut dyn FnMut(Frame<'_>)),
+    ) {
         let (chain, records) = (&mut self.chain, &mut self.records);
-        let source = &from.source;
-        from.framer
-            .flush(&mut |frame| chain.run(line(frame, now), source, now.instant, records));
+        let LineSource {
+            source,
+            framer,
+            numbering,
+            records: number,
+            ..
+        } = from;
+        frame(framer, &mut |frame| {
+            *number += 1;
+            numbering.put(source, *number, frame.start);
+            chain.run(line(frame, now), source, now.instant, records);
+        });
         self.settle_charges(from);
     }
 
@@ -122,12 +148,11 @@ impl LogLines {
         self.records.items() >= FULL_RECORDS || self.records.bytes() >= FULL_BYTES
     }
 
-    /// Where reading of the source may begin again once everything that was taken is settled: nothing that is held by
-    /// the framer or an operator lies before it.
-    pub(crate) fn resume_at(&self, source: &LineSource) -> u64 {
-        let unframed = source.framer.pending_from();
+    /// Where reading of a source may begin again once everything that was taken is settled: nothing that is held by
+    /// an operator lies before it, and `unframed` ([`LineSource::pending_from`]) is not passed.
+    pub(crate) fn resume_at(&self, id: u64, unframed: u64) -> u64 {
         self.chain
-            .oldest_held(source.source.id)
+            .oldest_held(id)
             .map_or(unframed, |held| held.min(unframed))
     }
 
@@ -160,10 +185,28 @@ impl LogLines {
     }
 }
 
+impl Numbering {
+    fn put(self, source: &mut Source, number: u64, offset: u64) {
+        for (name, value) in [(self.number, number), (self.offset, offset)] {
+            if let Some(name) = name {
+                let value = i64::try_from(value).unwrap_or(i64::MAX);
+                source.attributes.insert(name, Value::Int(value));
+            }
+        }
+    }
+}
+
 impl LineSource {
-    /// The number it was given.
-    pub(crate) fn id(&self) -> u64 {
-        self.source.id
+    /// Its records get such attributes; `records` were counted before.
+    #[must_use]
+    pub(crate) fn numbered(mut self, numbering: Numbering, records: u64) -> Self {
+        (self.numbering, self.records) = (numbering, records);
+        self
+    }
+
+    /// Records counted so far, with those before.
+    pub(crate) fn records(&self) -> u64 {
+        self.records
     }
 
     /// Bytes that wait for the end of their line.
@@ -171,9 +214,9 @@ impl LineSource {
         self.framer.pending_bytes()
     }
 
-    /// Attributes of its records, to be changed between two calls of [`LogLines::feed`].
-    pub(crate) fn attributes_mut(&mut self) -> &mut Map<'static> {
-        &mut self.source.attributes
+    /// Offset of the first byte that is in no line yet.
+    pub(crate) fn pending_from(&self) -> u64 {
+        self.framer.pending_from()
     }
 
     fn charge(&mut self, budget: &Budget) {

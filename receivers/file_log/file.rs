@@ -1,0 +1,286 @@
+//! One file as it is known.
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::checkpoints::Entry;
+use super::content::Content;
+use super::identity::{FileKey, Mark, PLACE_BYTES};
+use crate::log_lines::LineSource;
+
+/// Bytes before the place of reading that are kept of an open file: enough to mark a place some lines back.
+const RECENT_BYTES: usize = 1024;
+
+/// Earlier places that are remembered of an open file.
+const MAX_PLACES: usize = 16;
+
+/// A file. Without a handle it takes about 300 bytes.
+#[derive(Debug)]
+pub(super) struct KnownFile {
+    /// Its number, and that of its lines' source. A file that was cut is another one from then on.
+    pub(super) id: u64,
+    pub(super) key: FileKey,
+    pub(super) path: Arc<Path>,
+    /// The first bytes.
+    pub(super) head: Mark,
+    pub(super) stage: Stage,
+    /// Where reading goes on; of an open file see [`OpenFile::raw`].
+    pub(super) read: Place,
+    /// Up to where it was delivered.
+    pub(super) settled: Place,
+    /// Up to where requests were made, so that each move is told once.
+    pub(super) told: u64,
+    /// Size and time of the last change when it was last looked at.
+    pub(super) size: u64,
+    pub(super) mtime: (i64, i64),
+    /// It is compressed: offsets are those of its content.
+    pub(super) is_packed: bool,
+    /// The size of a packed file that was read to its end.
+    pub(super) sealed: u64,
+    pub(super) open: Option<Box<OpenFile>>,
+    /// Earlier places, the oldest first, of a file that was cut: a copy may have been made before the last lines were
+    /// read.
+    pub(super) places: VecDeque<(u64, Mark)>,
+    /// The beginning of a line, of a file that was cut: its copy may have the rest.
+    pub(super) orphan: Option<Box<LineSource>>,
+    /// The number of the survey that saw it last.
+    pub(super) seen: u64,
+    /// It waits for its turn.
+    pub(super) is_ready: bool,
+    /// When it last grew, or was found.
+    pub(super) grown: Option<Instant>,
+}
+
+/// What is done with a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// It is empty: whose content it will have is not known.
+    New,
+    /// It has the content of another one, and is read when that one is cut or gone, or when it stays as it is.
+    Held {
+        /// The other one.
+        of: u64,
+        /// When it last changed.
+        since: Instant,
+    },
+    /// It is read.
+    Followed,
+    /// No name leads to it; it is read to its end through its handle.
+    Gone {
+        /// When it last grew.
+        since: Instant,
+    },
+    /// It is known by its content alone: a copy of it, or the packed file, is read on.
+    Departed,
+    /// It cannot be read: never, or until something changes.
+    Refused {
+        /// It is not tried again while it is as it is.
+        is_final: bool,
+    },
+}
+
+/// A place in the content, which has a mark, and the records before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) offset: u64,
+    pub(super) records: u64,
+    pub(super) mark: Mark,
+}
+
+/// A file with its handle.
+#[derive(Debug)]
+pub(super) struct OpenFile {
+    pub(super) content: Content,
+    /// `None` until it is read.
+    pub(super) source: Option<Box<LineSource>>,
+    /// The first bytes, as far as they count.
+    pub(super) head: Vec<u8>,
+    /// The bytes before `raw`.
+    pub(super) recent: Vec<u8>,
+    /// Behind the last byte that was read.
+    pub(super) raw: u64,
+    /// Places behind which reads ended, the oldest first.
+    pub(super) places: VecDeque<(u64, Mark)>,
+    /// A place at which the content is compared with its mark before anything is read.
+    pub(super) unproven: Option<(u64, Mark)>,
+    /// When the beginning of a line is taken for a whole one.
+    pub(super) flush_at: Option<Instant>,
+    pub(super) used: Instant,
+}
+
+impl KnownFile {
+    pub(super) fn new(id: u64, key: FileKey, path: &Path) -> Self {
+        Self {
+            id,
+            key,
+            path: path.into(),
+            head: Mark::default(),
+            stage: Stage::New,
+            read: Place::default(),
+            settled: Place::default(),
+            told: 0,
+            size: 0,
+            mtime: (0, 0),
+            is_packed: false,
+            sealed: 0,
+            open: None,
+            places: VecDeque::new(),
+            orphan: None,
+            seen: 0,
+            is_ready: false,
+            grown: None,
+        }
+    }
+
+    /// As it was when the program ended. Its path is not known.
+    pub(super) fn restored(entry: &Entry) -> Self {
+        let place = Place {
+            offset: entry.offset,
+            records: entry.records,
+            mark: entry.place,
+        };
+        Self {
+            head: entry.head,
+            stage: Stage::Followed,
+            read: place,
+            settled: place,
+            told: place.offset,
+            size: entry.offset,
+            is_packed: entry.sealed > 0,
+            sealed: entry.sealed,
+            ..Self::new(entry.id, entry.key, Path::new(""))
+        }
+    }
+
+    /// What is kept of it.
+    pub(super) fn entry(&self) -> Entry {
+        Entry {
+            id: self.id,
+            key: self.key,
+            offset: self.settled.offset,
+            records: self.settled.records,
+            sealed: self.sealed,
+            head: self.head,
+            place: self.settled.mark,
+        }
+    }
+
+    /// Behind the last byte that was read.
+    pub(super) fn position(&self) -> u64 {
+        self.open.as_ref().map_or(self.read.offset, |open| open.raw)
+    }
+
+    /// Whether these bytes, up to the position, are the ones that were read before it.
+    pub(super) fn was_read_up_to(&self, before: &[u8]) -> bool {
+        match &self.open {
+            Some(open) if open.unproven.is_none() => {
+                let recent = open.place_bytes();
+                before.ends_with(recent)
+            }
+            _ => self.read.mark.ends(before),
+        }
+    }
+
+    /// The lines that are being read, with what they hold.
+    pub(super) fn source(&self) -> Option<&LineSource> {
+        let open = self.open.as_ref().and_then(|open| open.source.as_deref());
+        open.or(self.orphan.as_deref())
+    }
+
+    /// The place up to which nothing is held, where `resume_at` is its offset.
+    pub(super) fn place(&self, resume_at: u64) -> Place {
+        let Some(open) = self.open.as_ref().filter(|open| open.unproven.is_none()) else {
+            return if resume_at == self.read.offset {
+                self.read
+            } else {
+                unmarked(resume_at, self.read.records)
+            };
+        };
+        let records = open
+            .source
+            .as_ref()
+            .map_or(self.read.records, |source| source.records());
+        let back = usize::try_from(open.raw.saturating_sub(resume_at)).unwrap_or(usize::MAX);
+        match open.recent.len().checked_sub(back) {
+            Some(end) => Place {
+                offset: resume_at,
+                records,
+                mark: Mark::of_place(&open.recent[..end]),
+            },
+            None => unmarked(resume_at, records),
+        }
+    }
+
+    /// Closes it; reading goes on at the first byte that is in no line.
+    pub(super) fn close(&mut self) -> Option<Box<OpenFile>> {
+        let offset = match self.open.as_ref().and_then(|open| open.source.as_ref()) {
+            Some(source) => source.pending_from(),
+            None => self.position(),
+        };
+        self.read = self.place(offset);
+        self.open.take()
+    }
+}
+
+fn unmarked(offset: u64, records: u64) -> Place {
+    Place {
+        offset,
+        records,
+        mark: Mark::default(),
+    }
+}
+
+impl OpenFile {
+    pub(super) fn new(content: Content, place: &Place, now: Instant) -> Self {
+        Self {
+            content,
+            source: None,
+            head: Vec::new(),
+            recent: Vec::new(),
+            raw: place.offset,
+            places: VecDeque::new(),
+            unproven: (!place.mark.is_none()).then_some((place.offset, place.mark)),
+            flush_at: None,
+            used: now,
+        }
+    }
+
+    /// The bytes before the place of reading, as many as mark it.
+    pub(super) fn place_bytes(&self) -> &[u8] {
+        &self.recent[self.recent.len().saturating_sub(PLACE_BYTES)..]
+    }
+
+    /// Bytes were read. Returns whether the first bytes of the file became more.
+    pub(super) fn advance(&mut self, bytes: &[u8], head_len: usize) -> bool {
+        let has_grown = self.extend_head(bytes, head_len);
+        if bytes.len() >= RECENT_BYTES {
+            self.recent.clear();
+        } else {
+            let surplus = (self.recent.len() + bytes.len()).saturating_sub(RECENT_BYTES);
+            self.recent.drain(..surplus);
+        }
+        self.recent
+            .extend_from_slice(&bytes[bytes.len().saturating_sub(RECENT_BYTES)..]);
+        self.raw += bytes.len() as u64;
+        if self.places.len() >= MAX_PLACES {
+            self.places.pop_front();
+        }
+        self.places.push_back((self.raw, Mark::of_place(&self.recent)));
+        has_grown
+    }
+
+    fn extend_head(&mut self, bytes: &[u8], head_len: usize) -> bool {
+        let missing = head_len.saturating_sub(self.head.len());
+        let known = (self.head.len() as u64).checked_sub(self.raw);
+        let Some(new) = known
+            .and_then(|known| bytes.get(usize::try_from(known).ok()?..))
+            .filter(|new| missing > 0 && !new.is_empty())
+        else {
+            return false;
+        };
+        self.head.extend_from_slice(&new[..new.len().min(missing)]);
+        true
+    }
+}
