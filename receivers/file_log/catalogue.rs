@@ -39,7 +39,11 @@ impl Catalogue {
     pub(super) fn insert(&mut self, file: KnownFile) {
         let id = file.id;
         self.last_id = self.last_id.max(id);
-        self.by_key.insert(file.key, id);
+        if file.stage == Stage::Departed {
+            self.departed.push_back(id);
+        } else {
+            self.by_key.insert(file.key, id);
+        }
         if !file.path.as_os_str().is_empty() {
             self.by_path.insert(Arc::clone(&file.path), id);
         }

@@ -213,7 +213,11 @@ impl Packed {
         match read {
             Ok(read) => {
                 self.at += read as u64;
-                if missing > 0 && read > 0 { Got::OnTheWay } else { Got::Bytes(read) }
+                if missing > 0 && read > 0 {
+                    Got::OnTheWay
+                } else {
+                    Got::Bytes(read)
+                }
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Got::OnTheWay,
             Err(error) => {

@@ -5,6 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use smallvec::SmallVec;
+
 use super::checkpoints::Entry;
 use super::content::Content;
 use super::identity::{FileKey, Mark, PLACE_BYTES};
@@ -105,6 +107,8 @@ pub(super) struct OpenFile {
     pub(super) places: VecDeque<(u64, Mark)>,
     /// A place at which the content is compared with its mark before anything is read.
     pub(super) unproven: Option<(u64, Mark)>,
+    /// Files that are gone and that it is not, though it begins as they did.
+    pub(super) is_not: SmallVec<[u64; 2]>,
     /// When the beginning of a line is taken for a whole one.
     pub(super) flush_at: Option<Instant>,
     pub(super) used: Instant,
@@ -143,7 +147,11 @@ impl KnownFile {
         };
         Self {
             head: entry.head,
-            stage: Stage::Followed,
+            stage: if entry.is_departed {
+                Stage::Departed
+            } else {
+                Stage::Followed
+            },
             read: place,
             settled: place,
             told: place.offset,
@@ -164,6 +172,7 @@ impl KnownFile {
             sealed: self.sealed,
             head: self.head,
             place: self.settled.mark,
+            is_departed: self.stage == Stage::Departed,
         }
     }
 
@@ -175,7 +184,7 @@ impl KnownFile {
     /// Whether these bytes, up to the position, are the ones that were read before it.
     pub(super) fn was_read_up_to(&self, before: &[u8]) -> bool {
         match &self.open {
-            Some(open) if open.unproven.is_none() => {
+            Some(open) if open.raw != self.read.offset => {
                 let recent = open.place_bytes();
                 before.ends_with(recent)
             }
@@ -191,7 +200,7 @@ impl KnownFile {
 
     /// The place up to which nothing is held, where `resume_at` is its offset.
     pub(super) fn place(&self, resume_at: u64) -> Place {
-        let Some(open) = self.open.as_ref().filter(|open| open.unproven.is_none()) else {
+        let Some(open) = self.open.as_ref().filter(|open| open.raw != self.read.offset) else {
             return if resume_at == self.read.offset {
                 self.read
             } else {
@@ -242,6 +251,7 @@ impl OpenFile {
             raw: place.offset,
             places: VecDeque::new(),
             unproven: (!place.mark.is_none()).then_some((place.offset, place.mark)),
+            is_not: SmallVec::new(),
             flush_at: None,
             used: now,
         }

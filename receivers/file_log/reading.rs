@@ -314,14 +314,23 @@ impl Tailer {
 
     /// Compares the bytes before a place with their mark.
     fn prove(&mut self, id: u64, now: Instant) -> Proof {
-        let Some(file) = self.catalogue.get_mut(id) else { return Proof::Other };
-        let Some(open) = file.open.as_deref_mut() else { return Proof::Other };
-        let Some((place, mark)) = open.unproven else { return Proof::Proven };
+        let Some(file) = self.catalogue.get_mut(id) else {
+            return Proof::Other;
+        };
+        let Some(open) = file.open.as_deref_mut() else {
+            return Proof::Other;
+        };
+        let Some((place, mark)) = open.unproven else {
+            return Proof::Proven;
+        };
         let len = mark.len as usize;
         let mut piece = [0; PLACE_BYTES];
         while open.recent.len() < len {
             let missing = (len - open.recent.len()).min(PLACE_BYTES);
-            match open.content.read_at(place.saturating_sub(missing as u64), &mut piece[..missing]) {
+            match open
+                .content
+                .read_at(place.saturating_sub(missing as u64), &mut piece[..missing])
+            {
                 Ok(Got::OnTheWay) => return Proof::OnTheWay,
                 Ok(Got::Bytes(read)) if read > 0 => open.recent.extend_from_slice(&piece[..read]),
                 // More may come.

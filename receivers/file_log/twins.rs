@@ -7,19 +7,13 @@
 
 use std::time::{Duration, Instant};
 
+use super::content::{Content, Got};
 use super::file::{KnownFile, Stage};
-use super::identity::PLACE_BYTES;
+use super::identity::{Mark, PLACE_BYTES};
 use super::tailer::Tailer;
 
 /// How long a file with the content of another one waits after its last change.
 const HOLD: Duration = Duration::from_secs(5);
-
-/// What a new file is to one that is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Relation {
-    Stranger,
-    CopyOf { is_departed: bool },
-}
 
 impl Tailer {
     /// Decides what a file is of which nothing was read yet.
@@ -47,21 +41,20 @@ impl Tailer {
         if head.is_empty() {
             return;
         }
-        let before = file.stage;
-        for other in self.catalogue.with_beginning(&head) {
-            match self.relation(id, other) {
-                Relation::Stranger => {}
-                Relation::CopyOf { is_departed: true } => return self.read_on(other, id, now),
-                Relation::CopyOf { is_departed: false } => {
-                    let since = match before {
-                        Stage::Held { of, since } if of == other && !has_changed => since,
-                        _ => now,
-                    };
-                    if now.duration_since(since) < HOLD || self.is_gone(other) {
-                        return self.hold(id, other, since);
-                    }
-                }
-            }
+        let others = self.catalogue.with_beginning(&head);
+        if let Some(departed) = others.iter().find(|other| self.is_departed_form(id, **other)) {
+            return self.read_on(*departed, id, now);
+        }
+        let since = match self.catalogue.get(id).map(|file| file.stage) {
+            Some(Stage::Held { since, .. }) if !has_changed => since,
+            _ => now,
+        };
+        let may_wait = now.duration_since(since) < HOLD;
+        let live = others
+            .iter()
+            .find(|other| (may_wait || self.is_gone(**other)) && self.is_live_form(id, **other));
+        if let Some(live) = live {
+            return self.hold(id, *live, since);
         }
         if let Some(file) = self.catalogue.get_mut(id) {
             file.stage = Stage::Followed;
@@ -85,21 +78,44 @@ impl Tailer {
         self.active.insert(id);
     }
 
-    fn relation(&self, id: u64, other: u64) -> Relation {
-        let (Some(new), Some(old)) = (self.catalogue.get(id), self.catalogue.get(other)) else {
-            return Relation::Stranger;
-        };
-        let is_departed = match old.stage {
-            _ if id == other => return Relation::Stranger,
-            Stage::Departed => true,
-            Stage::Followed | Stage::Gone { .. } => false,
-            Stage::New | Stage::Held { .. } | Stage::Refused { .. } => return Relation::Stranger,
-        };
-        if has_same_content(new, old) {
-            Relation::CopyOf { is_departed }
-        } else {
-            Relation::Stranger
+    /// The new file is one that is gone or was cut, in another form. What it is not is remembered: to see that of packed
+    /// content it has to be unpacked up to the place.
+    fn is_departed_form(&mut self, id: u64, other: u64) -> bool {
+        let stage = self.catalogue.get(other).map(|file| file.stage);
+        if id == other || stage != Some(Stage::Departed) {
+            return false;
         }
+        let Some(mut open) = self.catalogue.get_mut(id).and_then(|file| file.open.take()) else {
+            return false;
+        };
+        let (new, old) = (self.catalogue.get(id), self.catalogue.get(other));
+        let is_form = match (new, old) {
+            (Some(new), Some(old)) if new.is_packed => {
+                !open.is_not.contains(&other) && was_unpacked_from(&mut open.content, old)
+            }
+            (Some(new), Some(old)) => has_same_content(new, &open.content, old),
+            _ => false,
+        };
+        if !is_form {
+            open.is_not.push(other);
+        }
+        if let Some(file) = self.catalogue.get_mut(id) {
+            file.open = Some(open);
+        }
+        is_form
+    }
+
+    /// The new file has the content of one that is there. Of packed content this is seen when that one is gone.
+    fn is_live_form(&self, id: u64, other: u64) -> bool {
+        let (Some(new), Some(old)) = (self.catalogue.get(id), self.catalogue.get(other)) else {
+            return false;
+        };
+        let is_live = id != other && matches!(old.stage, Stage::Followed | Stage::Gone { .. });
+        is_live
+            && new
+                .open
+                .as_ref()
+                .is_some_and(|open| new.is_packed || has_same_content(new, &open.content, old))
     }
 
     /// A file that was known by its content is here again.
@@ -109,7 +125,10 @@ impl Tailer {
         let Some(mut new) = self.catalogue.remove(found) else {
             return;
         };
-        let content = new.open.take().map(|open| open.content);
+        let (content, head) = match new.open.take() {
+            Some(open) => (Some(open.content), open.head),
+            None => (None, Vec::new()),
+        };
         self.catalogue.come_back(id, &new);
         if let Some(file) = self.catalogue.get_mut(id) {
             (file.size, file.mtime, file.seen) = (new.size, new.mtime, new.seen);
@@ -125,21 +144,23 @@ impl Tailer {
         self.partial.remove(&id);
         if let Some(content) = content {
             self.set_open(id, content, now);
-            self.prove_at_the_oldest_place(id);
+            self.take_as_proven(id, head);
         }
         self.note_entry(id);
         self.active.insert(id);
         self.wake(id);
     }
 
-    /// A packed copy may end before the last lines that were read: it is compared at a place that it must have.
-    fn prove_at_the_oldest_place(&mut self, id: u64) {
-        let Some(file) = self.catalogue.get_mut(id) else { return };
-        let places = std::mem::take(&mut file.places);
-        if let Some(open) = file.open.as_deref_mut().filter(|_| file.is_packed)
-            && let Some(oldest) = places.front()
-        {
-            open.unproven = Some(*oldest);
+    /// What is opened was compared already.
+    fn take_as_proven(&mut self, id: u64, head: Vec<u8>) {
+        let Some(file) = self.catalogue.get_mut(id) else {
+            return;
+        };
+        file.places.clear();
+        if let Some(open) = file.open.as_deref_mut() {
+            (open.unproven, open.head) = (None, head);
+            let mark = Mark::of(&open.head);
+            self.catalogue.set_head(id, mark);
         }
     }
 
@@ -157,14 +178,10 @@ impl Tailer {
     }
 }
 
-/// Whether the new file has what was read of the old one; their beginnings are the same. Of packed content this shows
-/// when it is read.
-fn has_same_content(new: &KnownFile, old: &KnownFile) -> bool {
-    let Some(open) = new.open.as_ref().filter(|_| !new.is_packed) else {
-        return new.is_packed;
-    };
+/// Whether a plain new file has what was read of the old one; their beginnings are the same.
+fn has_same_content(new: &KnownFile, content: &Content, old: &KnownFile) -> bool {
     let has = |place: u64, was_read: &dyn Fn(&[u8]) -> bool| {
-        open.content
+        content
             .before(place, PLACE_BYTES)
             .is_ok_and(|before| was_read(&before))
     };
@@ -176,7 +193,9 @@ fn has_same_content(new: &KnownFile, old: &KnownFile) -> bool {
         // It may still be written.
         Some(old) => {
             let before = old.content.before(new.size, PLACE_BYTES);
-            has(new.size, &|bytes| before.as_ref().is_ok_and(|before| before == bytes))
+            has(new.size, &|bytes| {
+                before.as_ref().is_ok_and(|before| before == bytes)
+            })
         }
         // It may have been copied before the last lines were read.
         None => {
@@ -184,4 +203,26 @@ fn has_same_content(new: &KnownFile, old: &KnownFile) -> bool {
             earlier.is_some_and(|(place, mark)| has(*place, &|bytes| mark.ends(bytes)))
         }
     }
+}
+
+/// Whether packed content has what was read of a plain file; their beginnings are the same. Of a file that was cut it may
+/// lack the last lines that were read, so it is compared at the oldest place that is remembered. Blocks for as long as
+/// it takes to unpack it up to there.
+fn was_unpacked_from(content: &mut Content, old: &KnownFile) -> bool {
+    let latest = (old.read.offset, old.read.mark);
+    let (place, mark) = old.places.front().copied().unwrap_or(latest);
+    let from = place.saturating_sub(u64::from(mark.len));
+    let mut bytes = [0; PLACE_BYTES];
+    let mut filled = 0;
+    while filled < mark.len as usize {
+        let Some(rest) = bytes.get_mut(filled..mark.len as usize) else {
+            return false;
+        };
+        match content.read_at(from + filled as u64, rest) {
+            Ok(Got::OnTheWay) => {}
+            Ok(Got::Bytes(read)) if read > 0 => filled += read,
+            _ => return false,
+        }
+    }
+    mark.ends(&bytes[..filled])
 }

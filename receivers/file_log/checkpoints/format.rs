@@ -9,6 +9,7 @@ const MAGIC: &[u8; 8] = b"SLFLOG\x001";
 
 const ENTRY: u8 = 1;
 const FORGOTTEN: u8 = 2;
+const DEPARTED: u8 = 3;
 
 /// Checksum and kind.
 const HEAD_BYTES: usize = 5;
@@ -31,6 +32,8 @@ pub(in super::super) struct Entry {
     pub(in super::super) head: Mark,
     /// The bytes before `offset`.
     pub(in super::super) place: Mark,
+    /// It is known by its content alone; device and inode may be another file's by now.
+    pub(in super::super) is_departed: bool,
 }
 
 /// What was read.
@@ -46,7 +49,8 @@ pub(super) fn header() -> Vec<u8> {
 }
 
 pub(super) fn put_entry(into: &mut Vec<u8>, entry: &Entry) {
-    put(into, ENTRY, |into| {
+    let kind = if entry.is_departed { DEPARTED } else { ENTRY };
+    put(into, kind, |into| {
         let Entry {
             id,
             key,
@@ -55,6 +59,7 @@ pub(super) fn put_entry(into: &mut Vec<u8>, entry: &Entry) {
             sealed,
             head,
             place,
+            is_departed: _,
         } = entry;
         for number in [id, &key.dev, &key.ino, offset, records, sealed] {
             into.extend_from_slice(&number.to_le_bytes());
@@ -89,8 +94,8 @@ pub(super) fn load(bytes: &[u8]) -> Loaded {
     while let Some((kind, fields, behind)) = next(rest) {
         let mut fields = Fields(fields);
         match kind {
-            ENTRY => {
-                let entry = fields.entry();
+            ENTRY | DEPARTED => {
+                let entry = fields.entry(kind == DEPARTED);
                 loaded.entries.insert(entry.id, entry);
             }
             _ => {
@@ -109,7 +114,7 @@ fn next(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (checksum, rest) = bytes.split_first_chunk::<4>()?;
     let kind = *rest.first()?;
     let len = match kind {
-        ENTRY => ENTRY_BYTES,
+        ENTRY | DEPARTED => ENTRY_BYTES,
         FORGOTTEN => FORGOTTEN_BYTES,
         _ => return None,
     };
@@ -142,7 +147,7 @@ impl Fields<'_> {
         }
     }
 
-    fn entry(&mut self) -> Entry {
+    fn entry(&mut self, is_departed: bool) -> Entry {
         Entry {
             id: self.number(),
             key: FileKey {
@@ -154,6 +159,7 @@ impl Fields<'_> {
             sealed: self.number(),
             head: self.mark(),
             place: self.mark(),
+            is_departed,
         }
     }
 }

@@ -189,3 +189,17 @@ fn a_line_that_is_nothing_but_a_file_in_a_folder_made_later_is_found() {
     std::fs::write(later.join("a.log"), "found\n").expect("written");
     assert_eq!(rig.lines(), ["a.log: found"]);
 }
+
+#[test]
+fn where_the_system_does_not_tell_everything_is_looked_at_on_time() {
+    let mut rig = Rig::new();
+    rig.tailer.as_mut().expect("it runs").watcher = None;
+    rig.lines();
+    rig.turns_for(Duration::from_secs(40));
+    rig.append("a.log", "1\n");
+    assert_eq!(rig.lines(), ["a.log: 1"]);
+    rig.turns_for(Duration::from_secs(40));
+    rig.append("a.log", "2\n");
+    rig.append("b.log", "3\n");
+    assert_eq!(rig.lines(), ["a.log: 2", "b.log: 3"]);
+}
