@@ -9,6 +9,7 @@ use smallvec::SmallVec;
 
 use super::checkpoints::Entry;
 use super::content::Content;
+use super::discovery::Stat;
 use super::identity::{FileKey, Mark, PLACE_BYTES};
 use crate::log_lines::LineSource;
 
@@ -51,8 +52,26 @@ pub(super) struct KnownFile {
     pub(super) seen: u64,
     /// It waits for its turn.
     pub(super) is_ready: bool,
+    /// The request at hand has lines of it, or it holds some.
+    pub(super) is_touched: bool,
     /// When it last grew, or was found.
     pub(super) grown: Option<Instant>,
+}
+
+/// What a look at a file has shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    /// Nothing that is to be done.
+    Nothing,
+    /// There is more to read, or something else than before: reading shows which.
+    More,
+    /// It is shorter than what was read of it.
+    Cut,
+    /// It is to be seen whose content it has.
+    Judge {
+        /// It is not as it was when it was judged last.
+        has_grown: bool,
+    },
 }
 
 /// What is done with a file.
@@ -134,6 +153,7 @@ impl KnownFile {
             orphan: None,
             seen: 0,
             is_ready: false,
+            is_touched: false,
             grown: None,
         }
     }
@@ -159,6 +179,35 @@ impl KnownFile {
             is_packed: entry.sealed > 0,
             sealed: entry.sealed,
             ..Self::new(entry.id, entry.key, Path::new(""))
+        }
+    }
+
+    /// Takes note of what the system says of it, and says what is to be done.
+    pub(super) fn look(&mut self, stat: &Stat) -> Look {
+        let is_changed = (self.size, self.mtime) != (stat.size, stat.mtime);
+        let has_grown = self.size != stat.size;
+        // What a file was when the program ended is not known.
+        let was_seen = self.mtime != (0, 0);
+        (self.size, self.mtime) = (stat.size, stat.mtime);
+        if let Stage::Gone { .. } = self.stage {
+            self.stage = Stage::Followed;
+        }
+        let position = self.position();
+        match self.stage {
+            Stage::Held { .. } => Look::Judge { has_grown },
+            Stage::New if is_changed => Look::Judge { has_grown },
+            Stage::Refused { is_final } if is_changed || !is_final => {
+                self.stage = Stage::New;
+                Look::Judge { has_grown: true }
+            }
+            Stage::Followed if self.is_packed && self.sealed == stat.size => Look::Nothing,
+            Stage::Followed if self.is_packed && (is_changed || self.sealed == 0) => Look::More,
+            Stage::Followed if self.is_packed => Look::Nothing,
+            Stage::Followed if stat.size < position => Look::Cut,
+            Stage::Followed if stat.size > position || (is_changed && was_seen) => Look::More,
+            Stage::New | Stage::Refused { .. } | Stage::Followed | Stage::Gone { .. } | Stage::Departed => {
+                Look::Nothing
+            }
         }
     }
 
@@ -292,5 +341,79 @@ impl OpenFile {
         };
         self.head.extend_from_slice(&new[..new.len().min(missing)]);
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stat(size: u64, seconds: i64) -> Stat {
+        Stat {
+            key: FileKey::default(),
+            size,
+            mtime: (seconds, 0),
+            is_regular: true,
+        }
+    }
+
+    /// A plain file of 100 bytes that was read up to `read`.
+    fn file(stage: Stage, read: u64) -> KnownFile {
+        let mut file = KnownFile::new(1, FileKey::default(), Path::new("/a.log"));
+        (file.stage, file.read.offset, file.size, file.mtime) = (stage, read, 100, (1, 0));
+        file
+    }
+
+    #[test]
+    fn a_look_says_what_is_to_be_done() {
+        let held = Stage::Held {
+            of: 2,
+            since: Instant::now(),
+        };
+        for (stage, read, stat, expected) in [
+            (Stage::Followed, 100, stat(100, 1), Look::Nothing),
+            (Stage::Followed, 100, stat(120, 2), Look::More),
+            (Stage::Followed, 50, stat(100, 1), Look::More),
+            (Stage::Followed, 100, stat(99, 2), Look::Cut),
+            (Stage::Followed, 100, stat(0, 2), Look::Cut),
+            // Written anew with the same length, as far as this shows.
+            (Stage::Followed, 100, stat(100, 2), Look::More),
+            (Stage::New, 0, stat(100, 1), Look::Nothing),
+            (Stage::New, 0, stat(101, 2), Look::Judge { has_grown: true }),
+            (held, 0, stat(100, 1), Look::Judge { has_grown: false }),
+            (Stage::Refused { is_final: true }, 0, stat(100, 1), Look::Nothing),
+            (
+                Stage::Refused { is_final: true },
+                0,
+                stat(101, 2),
+                Look::Judge { has_grown: true },
+            ),
+            (
+                Stage::Refused { is_final: false },
+                0,
+                stat(100, 1),
+                Look::Judge { has_grown: true },
+            ),
+            (Stage::Departed, 100, stat(101, 2), Look::Nothing),
+        ] {
+            assert_eq!(
+                file(stage, read).look(&stat),
+                expected,
+                "{stage:?} {read} {stat:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_packed_file_is_read_again_when_its_own_size_has_changed() {
+        for (sealed, stat, expected) in [
+            (100, stat(100, 1), Look::Nothing),
+            (100, stat(90, 2), Look::More),
+            (0, stat(100, 1), Look::More),
+        ] {
+            let mut file = file(Stage::Followed, 5000);
+            (file.is_packed, file.sealed) = (true, sealed);
+            assert_eq!(file.look(&stat), expected, "{sealed} {stat:?}");
+        }
     }
 }

@@ -10,7 +10,7 @@ use tracing::{info, warn};
 
 use super::config::StartAt;
 use super::discovery::{Found, Stat, Survey};
-use super::file::{KnownFile, Place, Stage};
+use super::file::{KnownFile, Look, Place, Stage};
 use super::identity::{Mark, PLACE_BYTES};
 use super::tailer::Tailer;
 use super::watching::Change;
@@ -238,49 +238,29 @@ impl Tailer {
 
     /// A file that is known by device and inode.
     fn look_again(&mut self, id: u64, found: &Found, now: Instant) {
+        self.follow_name(id, &found.path);
         let number = self.survey.number;
         let Some(file) = self.catalogue.get_mut(id) else {
             return;
         };
-        if *file.path != *found.path {
-            let is_other_name = !file.path.as_os_str().is_empty()
-                && Stat::of(&file.path).is_ok_and(|stat| stat.key == file.key);
-            if !is_other_name {
-                self.catalogue.rename(id, &found.path);
-            }
+        file.seen = number;
+        match file.look(&found.stat) {
+            Look::Nothing => {}
+            Look::More => self.wake_grown(id, now),
+            Look::Cut => self.cut(id, now),
+            Look::Judge { has_grown } => self.judge(id, has_grown, now),
         }
-        let Some(file) = self.catalogue.get_mut(id) else {
+    }
+
+    /// The file was found under this path: it has it from now on, unless its own still leads to it.
+    fn follow_name(&mut self, id: u64, path: &Path) {
+        let Some(file) = self.catalogue.get(id).filter(|file| *file.path != *path) else {
             return;
         };
-        file.seen = number;
-        if let Stage::Gone { .. } = file.stage {
-            file.stage = Stage::Followed;
-        }
-        let position = file.position();
-        let is_changed = (file.size, file.mtime) != (found.stat.size, found.stat.mtime);
-        let is_restored = file.mtime == (0, 0);
-        let was_size = std::mem::replace(&mut file.size, found.stat.size);
-        file.mtime = found.stat.mtime;
-        match file.stage {
-            Stage::New | Stage::Held { .. } => {
-                if is_changed || matches!(file.stage, Stage::Held { .. }) {
-                    self.judge(id, was_size != found.stat.size, now);
-                }
-            }
-            Stage::Followed if file.is_packed => {
-                if file.sealed != found.stat.size && (is_changed || file.sealed == 0) {
-                    self.wake_grown(id, now);
-                }
-            }
-            Stage::Followed if found.stat.size < position => self.cut(id, now),
-            Stage::Followed if found.stat.size > position || (is_changed && !is_restored) => {
-                self.wake_grown(id, now)
-            }
-            Stage::Refused { is_final } if is_changed || !is_final => {
-                file.stage = Stage::New;
-                self.judge(id, true, now);
-            }
-            _ => {}
+        let is_known = !file.path.as_os_str().is_empty();
+        let keeps_its_own = is_known && Stat::of(&file.path).is_ok_and(|stat| stat.key == file.key);
+        if !keeps_its_own {
+            self.catalogue.rename(id, path);
         }
     }
 

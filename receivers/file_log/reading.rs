@@ -372,10 +372,22 @@ impl Tailer {
                 let used = file.open.as_ref()?.used;
                 (!is_kept).then_some((file.is_ready, self.partial.contains(id), used, *id))
             };
-            let Some((.., id)) = self.open.iter().filter_map(used).min() else {
-                return;
-            };
-            self.close_file(id);
+            match self.open.iter().filter_map(used).min() {
+                Some((.., id)) => self.close_file(id),
+                None => return self.give_up_oldest_gone(for_id),
+            }
+        }
+    }
+
+    /// All that are open have no name any more, or wait: the one that was used longest ago is given up, if it was read.
+    fn give_up_oldest_gone(&mut self, for_id: u64) {
+        let used = |id: &u64| {
+            let file = self.catalogue.get(*id)?;
+            let is_done = matches!(file.stage, Stage::Gone { .. }) && !file.is_ready && *id != for_id;
+            is_done.then_some((file.open.as_ref()?.used, *id))
+        };
+        if let Some((_, id)) = self.open.iter().filter_map(used).min() {
+            self.depart(id, self.now.instant);
         }
     }
 

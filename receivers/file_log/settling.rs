@@ -7,7 +7,9 @@ use super::tailer::{Progress, Tailer};
 impl Tailer {
     /// The file has lines in the request at hand.
     pub(super) fn touch(&mut self, id: u64) {
-        if !self.touched.contains(&id) {
+        if let Some(file) = self.catalogue.get_mut(id)
+            && !std::mem::replace(&mut file.is_touched, true)
+        {
             self.touched.push(id);
         }
     }
@@ -41,7 +43,8 @@ impl Tailer {
                 place: file.place(resume_at),
             });
         }
-        if resume_at < file.position() {
+        file.is_touched = resume_at < file.position();
+        if file.is_touched {
             self.touched.push(id);
         }
     }

@@ -17,7 +17,7 @@ fn entry(id: u64, offset: u64) -> Entry {
         sealed: 0,
         head: Mark::of(b"head"),
         place: Mark::of(&offset.to_le_bytes()),
-        is_departed: id % 2 == 0,
+        is_departed: id.is_multiple_of(2),
     }
 }
 

@@ -76,7 +76,7 @@ impl World {
             text.push_str(&"# the same in every file\n".repeat(50));
         }
         if std::mem::take(&mut self.has_begun) {
-            text.push_str("\n");
+            text.push('\n');
         }
         for _ in 0..lines {
             text.push_str(&format!("line {}\n", self.next));
