@@ -13,8 +13,9 @@ use super::discovery::Stat;
 use super::identity::{FileKey, Mark, PLACE_BYTES};
 use crate::log_lines::LineSource;
 
-/// Bytes before the place of reading that are kept of an open file: enough to mark a place some lines back.
-const RECENT_BYTES: usize = 1024;
+/// Bytes before the place of reading that are kept of an open file: enough to mark a place some lines back, and to know a
+/// copy that ends there.
+const RECENT_BYTES: usize = 4096;
 
 /// Earlier places that are remembered of an open file.
 const MAX_PLACES: usize = 16;
@@ -43,13 +44,18 @@ pub(super) struct KnownFile {
     /// The size of a packed file that was read to its end.
     pub(super) sealed: u64,
     pub(super) open: Option<Box<OpenFile>>,
-    /// Earlier places, the oldest first, of a file that was cut: a copy may have been made before the last lines were
-    /// read.
-    pub(super) places: VecDeque<(u64, Mark)>,
+    /// What is known of the content of a file that was cut.
+    pub(super) remains: Option<Box<Remains>>,
+    /// The file that was cut before this one was in its place.
+    pub(super) predecessor: Option<u64>,
     /// The beginning of a line, of a file that was cut: its copy may have the rest.
     pub(super) orphan: Option<Box<LineSource>>,
     /// The number of the survey that saw it last.
     pub(super) seen: u64,
+    /// When it was closed for good.
+    pub(super) departed: Option<Instant>,
+    /// Since when no name leads to it, while it is held.
+    pub(super) nameless: Option<Instant>,
     /// It waits for its turn.
     pub(super) is_ready: bool,
     /// The request at hand has lines of it, or it holds some.
@@ -110,6 +116,27 @@ pub(super) struct Place {
     pub(super) mark: Mark,
 }
 
+/// What is known of the content of a file that was cut: a copy may have been made before its last lines were read.
+#[derive(Debug)]
+pub(super) struct Remains {
+    pub(super) cut: Instant,
+    /// The last bytes that were read.
+    pub(super) recent: Vec<u8>,
+    /// Places behind which reads ended, the oldest first.
+    pub(super) places: VecDeque<(u64, Mark)>,
+}
+
+impl Remains {
+    /// Whether these bytes were read before the place that lies so many bytes before the last one.
+    pub(super) fn has_before(&self, back: u64, bytes: &[u8]) -> bool {
+        let bytes = &bytes[bytes.len().saturating_sub(PLACE_BYTES)..];
+        let end = usize::try_from(back)
+            .ok()
+            .and_then(|back| self.recent.len().checked_sub(back));
+        end.is_some_and(|end| !bytes.is_empty() && self.recent[..end].ends_with(bytes))
+    }
+}
+
 /// A file with its handle.
 #[derive(Debug)]
 pub(super) struct OpenFile {
@@ -126,8 +153,8 @@ pub(super) struct OpenFile {
     pub(super) places: VecDeque<(u64, Mark)>,
     /// A place at which the content is compared with its mark before anything is read.
     pub(super) unproven: Option<(u64, Mark)>,
-    /// Files that are gone and that it is not, though it begins as they did.
-    pub(super) is_not: SmallVec<[u64; 2]>,
+    /// Files that are gone and that it is not, though it begins as they did, with its size when that was seen.
+    pub(super) is_not: SmallVec<[(u64, u64); 2]>,
     /// When the beginning of a line is taken for a whole one.
     pub(super) flush_at: Option<Instant>,
     pub(super) used: Instant,
@@ -149,9 +176,12 @@ impl KnownFile {
             is_packed: false,
             sealed: 0,
             open: None,
-            places: VecDeque::new(),
+            remains: None,
+            predecessor: None,
             orphan: None,
             seen: 0,
+            departed: None,
+            nameless: None,
             is_ready: false,
             is_touched: false,
             grown: None,
@@ -189,6 +219,7 @@ impl KnownFile {
         // What a file was when the program ended is not known.
         let was_seen = self.mtime != (0, 0);
         (self.size, self.mtime) = (stat.size, stat.mtime);
+        self.nameless = None;
         if let Stage::Gone { .. } = self.stage {
             self.stage = Stage::Followed;
         }

@@ -10,7 +10,7 @@ use tracing::{info, warn};
 
 use super::config::StartAt;
 use super::discovery::{Found, Stat, Survey};
-use super::file::{KnownFile, Look, Place, Stage};
+use super::file::{KnownFile, Look, Place, Remains, Stage};
 use super::identity::{Mark, PLACE_BYTES};
 use super::tailer::Tailer;
 use super::watching::Change;
@@ -33,9 +33,8 @@ pub(super) const ORPHAN_WAIT: Duration = Duration::from_secs(5);
 impl Tailer {
     /// Looks at what the system tells of, at what is due, or at everything.
     pub(super) fn look(&mut self, now: Now) {
-        for path in self.changed(now.instant) {
-            self.look_at(&path, now);
-        }
+        let changed = self.changed(now.instant);
+        self.look_at_all(&changed, now);
         if now.instant >= self.survey.next {
             self.look_at_everything(now);
         } else if now.instant >= self.next_poll {
@@ -95,11 +94,7 @@ impl Tailer {
         }
         self.miss_the_unseen(now.instant);
         for found in strangers {
-            if is_first {
-                self.meet_first(&found, now);
-            } else {
-                self.meet(&found, now);
-            }
+            self.meet(&found, is_first, now);
         }
         self.look_at_active(now);
         let took = self.clock.now().instant.saturating_duration_since(now.instant);
@@ -155,29 +150,31 @@ impl Tailer {
     fn look_at_active(&mut self, now: Now) {
         self.next_poll = now.instant + self.settings.poll_interval;
         let active: Vec<u64> = self.active.iter().copied().collect();
-        for id in active {
-            let Some(file) = self.catalogue.get(id) else {
-                self.active.remove(&id);
-                continue;
-            };
-            match file.stage {
-                Stage::Gone { since } => self.look_at_gone(id, since, now.instant),
-                Stage::Departed | Stage::Refused { .. } => {
-                    self.active.remove(&id);
+        let mut paths = BTreeSet::new();
+        for id in &active {
+            match self.catalogue.get(*id).map(|file| (file.stage, &file.path)) {
+                Some((Stage::Gone { since }, _)) => self.look_at_gone(*id, since, now.instant),
+                Some((Stage::Held { .. } | Stage::New | Stage::Followed, path)) => {
+                    paths.insert(path.to_path_buf());
                 }
-                Stage::Held { .. } | Stage::New | Stage::Followed => {
-                    let path = Arc::clone(&file.path);
-                    self.look_at(&path, now);
-                    self.rest_if_quiet(id, now.instant);
+                Some((Stage::Departed | Stage::Refused { .. }, _)) | None => {
+                    self.active.remove(id);
                 }
             }
+        }
+        self.look_at_all(&paths, now);
+        for id in active {
+            if self.catalogue.get(id).is_some_and(|file| file.nameless.is_some()) {
+                self.miss(id, now.instant);
+            }
+            self.rest_if_quiet(id, now.instant);
         }
     }
 
     fn rest_if_quiet(&mut self, id: u64, now: Instant) {
         let is_quiet = self.catalogue.get(id).is_none_or(|file| {
             let is_old = file.grown.is_none_or(|grown| now.duration_since(grown) > ACTIVE);
-            is_old && !file.is_ready && !matches!(file.stage, Stage::Held { .. })
+            is_old && !file.is_ready && !matches!(file.stage, Stage::Held { .. } | Stage::Gone { .. })
         });
         if is_quiet {
             self.active.remove(&id);
@@ -210,29 +207,37 @@ impl Tailer {
         }
     }
 
-    /// Looks at what a path leads to.
-    pub(super) fn look_at(&mut self, path: &Path, now: Now) {
-        let stat = Stat::of(path);
-        let before = self.catalogue.of_path(path);
-        let found = match stat {
-            Ok(stat) => Found {
-                path: path.to_owned(),
+    /// Looks at what paths lead to. Files that are known come first, so that one that was renamed has its new name before
+    /// another one is found under the old, and before it is compared with those that are new.
+    fn look_at_all(&mut self, paths: &BTreeSet<PathBuf>, now: Now) {
+        let mut strangers = Vec::new();
+        let mut left = Vec::new();
+        for path in paths {
+            let before = self.catalogue.of_path(path);
+            let stat = Stat::of(path).ok();
+            let known = stat.and_then(|stat| self.catalogue.of_key(stat.key));
+            left.extend(
+                before
+                    .filter(|before| Some(*before) != known)
+                    .map(|id| (id, path)),
+            );
+            let Some(stat) = stat else { continue };
+            let found = Found {
+                path: path.clone(),
                 stat,
-            },
-            Err(_) => {
-                if let Some(before) = before {
-                    self.miss(before, now.instant);
-                }
-                return;
+            };
+            match known {
+                Some(id) => self.look_again(id, &found, now.instant),
+                None => strangers.push(found),
             }
-        };
-        let known = self.catalogue.of_key(found.stat.key);
-        if let Some(before) = before.filter(|before| Some(*before) != known) {
-            self.miss(before, now.instant);
         }
-        match known {
-            Some(id) => self.look_again(id, &found, now.instant),
-            None => self.meet(&found, now),
+        for (id, path) in left {
+            if self.catalogue.get(id).is_some_and(|file| *file.path == **path) {
+                self.miss(id, now.instant);
+            }
+        }
+        for found in strangers {
+            self.meet(&found, false, now);
         }
     }
 
@@ -313,9 +318,13 @@ impl Tailer {
         self.close_beyond_limit(id);
     }
 
-    /// A file that has come since.
-    fn meet(&mut self, found: &Found, now: Now) {
-        if let Some(id) = self.register(found, now) {
+    /// A file that is not known, unless it was met under another name just now.
+    fn meet(&mut self, found: &Found, is_first: bool, now: Now) {
+        if let Some(id) = self.catalogue.of_key(found.stat.key) {
+            self.look_again(id, found, now.instant);
+        } else if is_first {
+            self.meet_first(found, now);
+        } else if let Some(id) = self.register(found, now) {
             self.active.insert(id);
             self.judge(id, true, now.instant);
         }
@@ -346,6 +355,8 @@ impl Tailer {
         match file.stage {
             Stage::Gone { .. } | Stage::Departed => {}
             Stage::Refused { .. } => self.forget(id),
+            // It may only be on its way to another name; to read it would be to read what it is held for.
+            Stage::Held { .. } if *file.nameless.get_or_insert(now) + self.settings.poll_interval > now => {}
             Stage::New | Stage::Held { .. } | Stage::Followed if file.open.is_some() => {
                 file.stage = Stage::Gone { since: now };
                 self.active.insert(id);
@@ -383,21 +394,27 @@ impl Tailer {
         let new = self.catalogue.next_id();
         let mut file = KnownFile::new(new, key, &path);
         (file.size, file.mtime, file.seen, file.grown) = (size, mtime, seen, Some(now));
-        file.stage = if is_gone {
-            Stage::Gone { since: now }
-        } else {
-            Stage::Followed
-        };
+        file.predecessor = Some(id);
         self.catalogue.insert(file);
-        if is_gone {
-            self.catalogue.leave_path(new);
-        }
         if let Some(content) = content {
             self.set_open(new, content, now);
-            self.note_head(new);
         }
         self.note_entry(new);
-        self.wake_grown(new, now);
+        self.active.insert(new);
+        if is_gone {
+            self.catalogue.leave_path(new);
+            self.read_gone(new, now);
+        } else {
+            self.judge(new, true, now);
+        }
+    }
+
+    fn read_gone(&mut self, id: u64, now: Instant) {
+        self.note_head(id);
+        if let Some(file) = self.catalogue.get_mut(id) {
+            file.stage = Stage::Gone { since: now };
+        }
+        self.wake(id);
     }
 
     /// Closes a file that was cut and keeps the beginning of a line that it held.
@@ -406,7 +423,11 @@ impl Tailer {
         self.partial.remove(&id);
         let file = self.catalogue.get_mut(id)?;
         let open = *file.close()?;
-        file.places = open.places;
+        file.remains = Some(Box::new(Remains {
+            cut: now,
+            recent: open.recent,
+            places: open.places,
+        }));
         file.orphan = open.source.filter(|source| source.pending_bytes() > 0);
         if file.orphan.is_some() {
             file.grown = Some(now);
@@ -444,6 +465,9 @@ impl Tailer {
         if self.catalogue.get(id).is_some_and(|file| file.head.is_none()) {
             // An empty file is nobody's twin.
             return self.forget(id);
+        }
+        if let Some(file) = self.catalogue.get_mut(id) {
+            file.departed = Some(now);
         }
         if let Some(forgotten) = self.catalogue.depart(id) {
             self.checkpoints.forget(forgotten.id);

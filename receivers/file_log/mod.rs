@@ -7,6 +7,7 @@ mod config;
 mod content;
 mod discovery;
 mod file;
+mod forms;
 mod identity;
 mod looking;
 mod meters;

@@ -7,13 +7,17 @@
 
 use std::time::{Duration, Instant};
 
-use super::content::{Content, Got};
 use super::file::{KnownFile, Stage};
-use super::identity::{Mark, PLACE_BYTES};
+use super::forms::{place_in_packed, place_in_plain};
+use super::identity::Mark;
 use super::tailer::Tailer;
 
 /// How long a file with the content of another one waits after its last change.
 const HOLD: Duration = Duration::from_secs(5);
+
+/// How long after a file was cut any file with its content is its copy. Later, as of a file that is gone, only one with
+/// all of its first bytes.
+const FRESH: Duration = Duration::from_secs(60);
 
 impl Tailer {
     /// Decides what a file is of which nothing was read yet.
@@ -42,8 +46,10 @@ impl Tailer {
             return;
         }
         let others = self.catalogue.with_beginning(&head);
-        if let Some(departed) = others.iter().find(|other| self.is_departed_form(id, **other)) {
-            return self.read_on(*departed, id, now);
+        for other in &others {
+            if let Some(place) = self.place_in_departed(id, *other, now) {
+                return self.read_on(*other, place, id, now);
+            }
         }
         let since = match self.catalogue.get(id).map(|file| file.stage) {
             Some(Stage::Held { since, .. }) if !has_changed => since,
@@ -52,7 +58,7 @@ impl Tailer {
         let may_wait = now.duration_since(since) < HOLD;
         let live = others
             .iter()
-            .find(|other| (may_wait || self.is_gone(**other)) && self.is_live_form(id, **other));
+            .find(|other| self.is_form_of_live(id, **other, may_wait));
         if let Some(live) = live {
             return self.hold(id, *live, since);
         }
@@ -65,12 +71,6 @@ impl Tailer {
         self.wake(id);
     }
 
-    fn is_gone(&self, id: u64) -> bool {
-        self.catalogue
-            .get(id)
-            .is_some_and(|file| matches!(file.stage, Stage::Gone { .. }))
-    }
-
     fn hold(&mut self, id: u64, of: u64, since: Instant) {
         if let Some(file) = self.catalogue.get_mut(id) {
             file.stage = Stage::Held { of, since };
@@ -78,53 +78,73 @@ impl Tailer {
         self.active.insert(id);
     }
 
-    /// The new file is one that is gone or was cut, in another form. What it is not is remembered: to see that of packed
-    /// content it has to be unpacked up to the place.
-    fn is_departed_form(&mut self, id: u64, other: u64) -> bool {
-        let stage = self.catalogue.get(other).map(|file| file.stage);
-        if id == other || stage != Some(Stage::Departed) {
-            return false;
+    /// Where the new file goes on, if it is a form of this one, which is gone or was cut.
+    fn place_in_departed(&mut self, id: u64, other: u64, now: Instant) -> Option<u64> {
+        let head_bytes = self.settings.head_bytes;
+        let (new, old) = (self.catalogue.get(id)?, self.catalogue.get(other)?);
+        let was_cut = old
+            .remains
+            .as_ref()
+            .is_some_and(|remains| now.duration_since(remains.cut) < FRESH);
+        let was_held = matches!(new.stage, Stage::Held { of, .. } if of == other);
+        let has_just_gone = old
+            .departed
+            .is_some_and(|departed| now.duration_since(departed) < HOLD);
+        let has_other_name = !old.path.as_os_str().is_empty() && new.path != old.path;
+        let took_its_place = has_just_gone && (new.is_packed || has_other_name);
+        // A short file may well be written again as it was.
+        let is_long = old.head.len as usize >= head_bytes;
+        let is_possible = old.stage == Stage::Departed
+            && new.predecessor != Some(other)
+            && (was_cut || was_held || took_its_place || is_long);
+        if !is_possible {
+            return None;
         }
-        let Some(mut open) = self.catalogue.get_mut(id).and_then(|file| file.open.take()) else {
-            return false;
+        if !new.is_packed {
+            return place_in_plain(new.size, &new.open.as_ref()?.content, old);
+        }
+        // To see what packed content is it has to be unpacked: once is enough.
+        let tried = (other, new.size);
+        let mut open = self.catalogue.get_mut(id)?.open.take()?;
+        let place = match self.catalogue.get(other) {
+            Some(old) if !open.is_not.contains(&tried) => place_in_packed(&mut open.content, old),
+            _ => None,
         };
-        let (new, old) = (self.catalogue.get(id), self.catalogue.get(other));
-        let is_form = match (new, old) {
-            (Some(new), Some(old)) if new.is_packed => {
-                !open.is_not.contains(&other) && was_unpacked_from(&mut open.content, old)
-            }
-            (Some(new), Some(old)) => has_same_content(new, &open.content, old),
-            _ => false,
-        };
-        if !is_form {
-            open.is_not.push(other);
+        if place.is_none() {
+            open.is_not.push(tried);
         }
-        if let Some(file) = self.catalogue.get_mut(id) {
-            file.open = Some(open);
-        }
-        is_form
+        self.catalogue.get_mut(id)?.open = Some(open);
+        place
     }
 
-    /// The new file has the content of one that is there. Of packed content this is seen when that one is gone.
-    fn is_live_form(&self, id: u64, other: u64) -> bool {
+    /// Whether the new file may be a form of one that is there, and has to wait. Of packed content this is seen when that
+    /// one is gone.
+    fn is_form_of_live(&self, id: u64, other: u64, may_wait: bool) -> bool {
         let (Some(new), Some(old)) = (self.catalogue.get(id), self.catalogue.get(other)) else {
             return false;
         };
-        let is_live = id != other && matches!(old.stage, Stage::Followed | Stage::Gone { .. });
-        is_live
+        let may_be = match old.stage {
+            _ if id == other => false,
+            Stage::Followed => may_wait,
+            // One that takes the name of a short file is no copy of it, it is the next one.
+            Stage::Gone { .. } => new.path != old.path || old.head.len as usize >= self.settings.head_bytes,
+            _ => false,
+        };
+        may_be
             && new
                 .open
                 .as_ref()
-                .is_some_and(|open| new.is_packed || has_same_content(new, &open.content, old))
+                .is_some_and(|open| new.is_packed || place_in_plain(new.size, &open.content, old).is_some())
     }
 
     /// A file that was known by its content is here again.
-    fn read_on(&mut self, id: u64, found: u64, now: Instant) {
+    fn read_on(&mut self, id: u64, place: u64, found: u64, now: Instant) {
         self.open.remove(&found);
         self.active.remove(&found);
         let Some(mut new) = self.catalogue.remove(found) else {
             return;
         };
+        self.checkpoints.forget(found);
         let (content, head) = match new.open.take() {
             Some(open) => (Some(open.content), open.head),
             None => (None, Vec::new()),
@@ -136,9 +156,9 @@ impl Tailer {
             file.grown = Some(now);
             // The rest of the line comes from here.
             file.orphan = None;
-            if !file.is_packed && file.size < file.read.offset {
-                // A copy that was made before the last lines were read.
-                file.read = file.place(file.size);
+            file.remains = None;
+            if place < file.read.offset {
+                file.read = file.place(place);
             }
         }
         self.partial.remove(&id);
@@ -156,7 +176,6 @@ impl Tailer {
         let Some(file) = self.catalogue.get_mut(id) else {
             return;
         };
-        file.places.clear();
         if let Some(open) = file.open.as_deref_mut() {
             (open.unproven, open.head) = (None, head);
             let mark = Mark::of(&open.head);
@@ -176,53 +195,4 @@ impl Tailer {
             .collect();
         held.into_iter().for_each(|id| self.judge(id, false, now));
     }
-}
-
-/// Whether a plain new file has what was read of the old one; their beginnings are the same.
-fn has_same_content(new: &KnownFile, content: &Content, old: &KnownFile) -> bool {
-    let has = |place: u64, was_read: &dyn Fn(&[u8]) -> bool| {
-        content
-            .before(place, PLACE_BYTES)
-            .is_ok_and(|before| was_read(&before))
-    };
-    let position = old.position();
-    if new.size >= position {
-        return has(position, &|before| old.was_read_up_to(before));
-    }
-    match old.open.as_ref().filter(|_| !old.is_packed) {
-        // It may still be written.
-        Some(old) => {
-            let before = old.content.before(new.size, PLACE_BYTES);
-            has(new.size, &|bytes| {
-                before.as_ref().is_ok_and(|before| before == bytes)
-            })
-        }
-        // It may have been copied before the last lines were read.
-        None => {
-            let earlier = old.places.iter().rev().find(|(place, _)| *place <= new.size);
-            earlier.is_some_and(|(place, mark)| has(*place, &|bytes| mark.ends(bytes)))
-        }
-    }
-}
-
-/// Whether packed content has what was read of a plain file; their beginnings are the same. Of a file that was cut it may
-/// lack the last lines that were read, so it is compared at the oldest place that is remembered. Blocks for as long as
-/// it takes to unpack it up to there.
-fn was_unpacked_from(content: &mut Content, old: &KnownFile) -> bool {
-    let latest = (old.read.offset, old.read.mark);
-    let (place, mark) = old.places.front().copied().unwrap_or(latest);
-    let from = place.saturating_sub(u64::from(mark.len));
-    let mut bytes = [0; PLACE_BYTES];
-    let mut filled = 0;
-    while filled < mark.len as usize {
-        let Some(rest) = bytes.get_mut(filled..mark.len as usize) else {
-            return false;
-        };
-        match content.read_at(from + filled as u64, rest) {
-            Ok(Got::OnTheWay) => {}
-            Ok(Got::Bytes(read)) if read > 0 => filled += read,
-            _ => return false,
-        }
-    }
-    mark.ends(&bytes[..filled])
 }

@@ -35,7 +35,6 @@ STEPS = [
     Step("delete", "delete"),
     Step("cut", "cut", window=0.5),
     Step("symlink", "symlink"),
-    Step("symlink-kills", "symlink", kills=True),
     Step("same-head", "rename", same_head=True),
     Step("same-head-kills", "rename", same_head=True, kills=True),
     Step("200-files", "rename", files=200, same_head=True),
