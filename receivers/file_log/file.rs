@@ -15,7 +15,7 @@ use crate::log_lines::LineSource;
 
 /// Bytes before the place of reading that are kept of an open file: enough to mark a place some lines back, and to know a
 /// copy that ends there.
-const RECENT_BYTES: usize = 4096;
+const RECENT_BYTES: usize = 16 << 10;
 
 /// Earlier places that are remembered of an open file.
 const MAX_PLACES: usize = 16;
@@ -242,9 +242,19 @@ impl KnownFile {
         }
     }
 
-    /// What is kept of it.
-    pub(super) fn entry(&self) -> Entry {
-        Entry {
+    /// Whether an open file has other bytes before the place of reading than were read there.
+    pub(super) fn has_other_content(&self) -> bool {
+        let Some(open) = self.open.as_ref().filter(|_| !self.is_packed) else {
+            return false;
+        };
+        let before = open.content.before(open.raw, PLACE_BYTES);
+        before.is_ok_and(|before| !self.was_read_up_to(&before))
+    }
+
+    /// What is kept of it; nothing while it is not known what it is: the next start will see.
+    pub(super) fn entry(&self) -> Option<Entry> {
+        let is_known = !matches!(self.stage, Stage::New | Stage::Held { .. });
+        is_known.then_some(Entry {
             id: self.id,
             key: self.key,
             offset: self.settled.offset,
@@ -253,7 +263,7 @@ impl KnownFile {
             head: self.head,
             place: self.settled.mark,
             is_departed: self.stage == Stage::Departed,
-        }
+        })
     }
 
     /// Behind the last byte that was read.
@@ -335,6 +345,14 @@ impl OpenFile {
             flush_at: None,
             used: now,
         }
+    }
+
+    /// Keeps no more bytes than mark the place: nobody has written for some time.
+    pub(super) fn forget_recent(&mut self) {
+        let surplus = self.recent.len().saturating_sub(PLACE_BYTES);
+        self.recent.drain(..surplus);
+        self.recent.shrink_to_fit();
+        self.places = VecDeque::new();
     }
 
     /// The bytes before the place of reading, as many as mark it.

@@ -1,14 +1,15 @@
 //! What has become of the files: a look says it, whatever called for the look.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sidelight_component::Now;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use super::config::StartAt;
+use super::content::Content;
 use super::discovery::{Found, Stat, Survey};
 use super::file::{KnownFile, Look, Place, Remains, Stage};
 use super::identity::{Mark, PLACE_BYTES};
@@ -178,6 +179,13 @@ impl Tailer {
         });
         if is_quiet {
             self.active.remove(&id);
+            if let Some(open) = self
+                .catalogue
+                .get_mut(id)
+                .and_then(|file| file.open.as_deref_mut())
+            {
+                open.forget_recent();
+            }
         }
     }
 
@@ -342,6 +350,7 @@ impl Tailer {
         (file.size, file.mtime) = (found.stat.size, found.stat.mtime);
         file.seen = self.survey.number;
         file.grown = Some(now.instant);
+        debug!(id, file = %found.path.display(), size = found.stat.size, ino = found.stat.key.ino, "a file was found");
         self.catalogue.insert(file);
         Some(id)
     }
@@ -352,6 +361,7 @@ impl Tailer {
         let Some(file) = self.catalogue.get_mut(id) else {
             return;
         };
+        let file_was_cut = file.stage == Stage::Followed && file.has_other_content();
         match file.stage {
             Stage::Gone { .. } | Stage::Departed => {}
             Stage::Refused { .. } => self.forget(id),
@@ -361,6 +371,12 @@ impl Tailer {
                 file.stage = Stage::Gone { since: now };
                 self.active.insert(id);
                 self.wake(id);
+                // Now, so that what comes next can be compared with what is in it.
+                if file_was_cut {
+                    self.cut(id, now);
+                } else {
+                    self.note_head(id);
+                }
             }
             Stage::New => self.forget(id),
             Stage::Held { .. } | Stage::Followed => {
@@ -418,22 +434,27 @@ impl Tailer {
     }
 
     /// Closes a file that was cut and keeps the beginning of a line that it held.
-    fn let_go(&mut self, id: u64, now: Instant) -> Option<super::content::Content> {
+    fn let_go(&mut self, id: u64, now: Instant) -> Option<Content> {
         self.open.remove(&id);
         self.partial.remove(&id);
         let file = self.catalogue.get_mut(id)?;
-        let open = *file.close()?;
-        file.remains = Some(Box::new(Remains {
+        let open = file.close();
+        let mut remains = Box::new(Remains {
             cut: now,
-            recent: open.recent,
-            places: open.places,
-        }));
-        file.orphan = open.source.filter(|source| source.pending_bytes() > 0);
+            recent: Vec::new(),
+            places: VecDeque::new(),
+        });
+        let content = open.map(|open| {
+            (remains.recent, remains.places) = (open.recent, open.places);
+            file.orphan = open.source.filter(|source| source.pending_bytes() > 0);
+            open.content
+        });
+        file.remains = Some(remains);
         if file.orphan.is_some() {
             file.grown = Some(now);
             self.partial.insert(id);
         }
-        Some(open.content)
+        content
     }
 
     /// Nothing is read from the file any more; it is remembered by its content.
@@ -486,8 +507,8 @@ impl Tailer {
     }
 
     pub(super) fn note_entry(&mut self, id: u64) {
-        if let Some(file) = self.catalogue.get(id) {
-            self.checkpoints.note(&file.entry());
+        if let Some(entry) = self.catalogue.get(id).and_then(KnownFile::entry) {
+            self.checkpoints.note(&entry);
         }
     }
 }

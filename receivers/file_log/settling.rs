@@ -63,8 +63,7 @@ impl Tailer {
             true => progress.place,
             false => file.place(offset),
         };
-        let entry = file.entry();
-        self.checkpoints.note(&entry);
+        self.note_entry(progress.id);
         self.delete_if_done(progress.id);
     }
 

@@ -185,14 +185,14 @@ impl Tailer {
     /// Notes what was settled and brings it to the disk: the receiver ends.
     pub(super) fn finish(&mut self, settled: Vec<Progress>, now: Instant) {
         settled.into_iter().for_each(|progress| self.settle(progress));
-        let entries = || self.catalogue.iter().map(KnownFile::entry).collect();
+        let entries = || self.catalogue.iter().filter_map(KnownFile::entry).collect();
         if let Err(error) = self.checkpoints.finish(now, entries) {
             warn!(%error, "the places of files cannot be written; some lines will be read again");
         }
     }
 
     fn write_checkpoints(&mut self, now: Instant) {
-        let entries = || self.catalogue.iter().map(KnownFile::entry).collect();
+        let entries = || self.catalogue.iter().filter_map(KnownFile::entry).collect();
         match self.checkpoints.write(now, entries) {
             Err(error) => {
                 self.cannot_write = true;

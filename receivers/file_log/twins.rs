@@ -7,6 +7,8 @@
 
 use std::time::{Duration, Instant};
 
+use tracing::debug;
+
 use super::file::{KnownFile, Stage};
 use super::forms::{place_in_packed, place_in_plain};
 use super::identity::Mark;
@@ -22,9 +24,13 @@ const FRESH: Duration = Duration::from_secs(60);
 impl Tailer {
     /// Decides what a file is of which nothing was read yet.
     pub(super) fn judge(&mut self, id: u64, has_changed: bool, now: Instant) {
-        let Some(file) = self.catalogue.get(id) else {
+        let Some(file) = self.catalogue.get_mut(id) else {
             return;
         };
+        if let Some(stat) = file.open.as_ref().and_then(|open| open.content.stat().ok()) {
+            // It may have become more since the look.
+            file.size = stat.size;
+        }
         let size = file.size;
         if file.open.as_ref().is_some_and(|open| open.head.is_empty()) {
             // It was opened when it was empty: what it is shows now.
@@ -47,6 +53,14 @@ impl Tailer {
         }
         let others = self.catalogue.with_beginning(&head);
         for other in &others {
+            self.cut_if_it_was(*other, id, now);
+        }
+        let is_judged = |file: &KnownFile| !matches!(file.stage, Stage::New | Stage::Held { .. });
+        if self.catalogue.get(id).is_none_or(is_judged) {
+            // Another one was cut for it.
+            return;
+        }
+        for other in &others {
             if let Some(place) = self.place_in_departed(id, *other, now) {
                 return self.read_on(*other, place, id, now);
             }
@@ -62,6 +76,7 @@ impl Tailer {
         if let Some(live) = live {
             return self.hold(id, *live, since);
         }
+        debug!(id, others = ?others, "the file is one of its own");
         if let Some(file) = self.catalogue.get_mut(id) {
             file.stage = Stage::Followed;
             file.grown = Some(now);
@@ -76,6 +91,18 @@ impl Tailer {
             file.stage = Stage::Held { of, since };
         }
         self.active.insert(id);
+        debug!(id, of, "the file has the content of another one and waits");
+    }
+
+    /// A file may have been cut for its copy just now, which no look has shown yet.
+    fn cut_if_it_was(&mut self, id: u64, for_id: u64, now: Instant) {
+        let was_cut = self.catalogue.get(id).is_some_and(|file| {
+            let is_live = id != for_id && matches!(file.stage, Stage::Followed | Stage::Gone { .. });
+            is_live && file.has_other_content()
+        });
+        if was_cut {
+            self.cut(id, now);
+        }
     }
 
     /// Where the new file goes on, if it is a form of this one, which is gone or was cut.
@@ -144,6 +171,7 @@ impl Tailer {
         let Some(mut new) = self.catalogue.remove(found) else {
             return;
         };
+        debug!(id = found, of = id, place, "the file is read on");
         self.checkpoints.forget(found);
         let (content, head) = match new.open.take() {
             Some(open) => (Some(open.content), open.head),

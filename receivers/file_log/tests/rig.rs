@@ -131,6 +131,12 @@ impl Rig {
         }
     }
 
+    /// Everything that was read was answered, and the answers are kept.
+    pub(super) fn is_settled(&mut self) -> bool {
+        self.turn();
+        self.unanswered.is_empty()
+    }
+
     /// Turns for so long, one each `poll_interval`.
     pub(super) fn turns_for(&mut self, time: Duration) {
         let step = self.config.poll_interval;

@@ -259,3 +259,19 @@ fn a_number_of_an_inode_that_is_used_again_is_another_file() {
     rig.start();
     assert_eq!(rig.lines(), ["a.log: second and longer"]);
 }
+
+#[test]
+fn a_copy_that_is_seen_while_it_is_made_is_no_file_of_its_own() {
+    let mut rig = Rig::new();
+    let all = text("head ", 0, 3000);
+    rig.append("a.log", &all);
+    assert_eq!(numbers(&rig.lines()).len(), 3000);
+    for piece in [0..7000, 7000..20_000, 20_000..all.len()] {
+        rig.append("a.log.1", &all[piece]);
+        rig.turn();
+    }
+    rig.write("a.log", "line 3000\n");
+    assert_eq!(numbers(&rig.lines()), [3000]);
+    rig.turns_for(LONG);
+    assert!(rig.lines().is_empty());
+}

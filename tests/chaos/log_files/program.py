@@ -28,7 +28,7 @@ class Program:
             "receivers": {"file_log": {"include": include, "exclude": [f"{folder}/logs/*.new"], "start_at": "beginning",
                                        "compression": "auto", "include_file_name": False}},
             "exporters": {"file": {"path": str(self.output)}},
-            "service": {"telemetry": {"metrics": {"level": "none"}}, "pipelines": {"logs": {"receivers": ["file_log"], "exporters": ["file"]}}},
+            "service": {"telemetry": {"metrics": {"level": "none"}, "logs": {"level": "debug"}}, "pipelines": {"logs": {"receivers": ["file_log"], "exporters": ["file"]}}},
         }
         # JSON is YAML.
         (folder / "pipeline.yaml").write_text(json.dumps(config, indent=1))
