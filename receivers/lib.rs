@@ -4,10 +4,13 @@
 
 use sidelight_component::registry;
 
+pub mod file_log;
 pub mod host_metrics;
+pub mod log_lines;
+mod name_pattern;
 pub mod otlp;
 pub mod process;
 pub mod prometheus;
 pub mod sampling;
 
-registry! { ReceiverEntry: host_metrics, otlp, process, prometheus }
+registry! { ReceiverEntry: file_log, host_metrics, otlp, process, prometheus }

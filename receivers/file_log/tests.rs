@@ -1,0 +1,6 @@
+//! Turns over real files, with a clock that the test moves.
+
+mod any_order;
+mod following;
+mod rig;
+mod rotation;
