@@ -66,6 +66,7 @@ step "a million label sets into the prometheus exporter" python3 tests/chaos/car
 step "slowhttptest and h2load at the doors" tests/chaos/foreign_clients.sh "$BIN"
 step "deployment: systemd, supervisord, images, Kubernetes" tests/deploy/run.sh "$BIN"
 step "the durable queue: killed, starved, damaged" tests/chaos/run.sh "$BIN"
+step "log files: rotated in every way, the program killed" tests/chaos/log_files/run.sh "$BIN"
 step "demo" env DEMO_SECONDS=15 examples/demo.sh "$BIN"
 step "dependencies" dependencies
 

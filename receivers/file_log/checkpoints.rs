@@ -7,7 +7,7 @@
 mod format;
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -23,6 +23,10 @@ const GROWTH_BYTES: u64 = 1 << 20;
 
 /// Moves are brought to the disk itself at least so often: a power cut costs their repetition.
 const SYNC_INTERVAL: Duration = Duration::from_secs(10);
+
+/// How often it is tried to take the folder, and the pause between.
+const LOCK_TRIES: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(25);
 
 /// The wait after a failure to write.
 const RETRY_INTERVAL: Duration = Duration::from_secs(5);
@@ -61,7 +65,7 @@ impl Checkpoints {
         let failed = |error: io::Error| format!("{}: {error}", folder.display());
         make_private_directory(folder).map_err(failed)?;
         let lock = private(folder.join("lock")).map_err(failed)?;
-        if let Err(error) = lock.try_lock() {
+        if let Err(error) = take(&lock) {
             return Err(format!(
                 "{}: {error}: is another process using it?",
                 folder.display()
@@ -168,6 +172,17 @@ impl Checkpoints {
         (self.synced, self.is_synced) = (now, true);
         Ok(())
     }
+}
+
+/// Takes the lock. A process that is started at the same time by another thread has it for a moment as well.
+fn take(lock: &File) -> Result<(), TryLockError> {
+    for _ in 1..LOCK_TRIES {
+        match lock.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::park_timeout(LOCK_PAUSE),
+            taken => return taken,
+        }
+    }
+    lock.try_lock()
 }
 
 /// Opens a file for appending that nobody else may read.

@@ -86,8 +86,8 @@ mod tests {
     use std::path::Path;
 
     use super::super::config::Compression;
-    use super::super::file::Remains;
     use super::super::identity::FileKey;
+    use super::super::open_file::Remains;
     use super::*;
 
     fn text(lines: std::ops::Range<u32>) -> String {

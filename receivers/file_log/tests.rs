@@ -2,5 +2,6 @@
 
 mod any_order;
 mod following;
+mod receiving;
 mod rig;
 mod rotation;

@@ -197,7 +197,7 @@ pub(super) fn append(path: &Path, text: &str) {
     file.write_all(text.as_bytes()).expect("written");
 }
 
-fn lines(request: &[u8]) -> Vec<String> {
+pub(super) fn lines(request: &[u8]) -> Vec<String> {
     let records = LogsView::new(request)
         .resource_logs()
         .flat_map(|resource| resource.scope_logs())
