@@ -4,6 +4,7 @@
 //! `[a][b]` as a field is `a.b`. `(?<name>…)` keeps what stands in it.
 
 mod library;
+mod recognised;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -28,6 +29,8 @@ pub struct Grok {
 struct Compiled {
     source: String,
     pattern: Pattern,
+    /// It is the line of a web server, which is read by hand where it is as usual.
+    access_log: Option<recognised::AccessLog>,
     definitions: Arc<BTreeMap<String, String>>,
 }
 
@@ -44,6 +47,7 @@ impl Grok {
             Ok(Compiled {
                 source: source.clone(),
                 pattern,
+                access_log: recognised::AccessLog::of(source, &definitions),
                 definitions: definitions.clone(),
             })
         });
@@ -61,6 +65,11 @@ impl Grok {
     pub fn captures<'a>(&mut self, text: Cow<'a, str>, into: &mut Map<'a>) -> Result<(), Miss> {
         let mut miss = Miss::NoMatch;
         for compiled in &mut self.patterns {
+            if let (Some(names), Cow::Borrowed(text)) = (&compiled.access_log, &text)
+                && names.put(text, into)
+            {
+                return Ok(());
+            }
             match compiled.pattern.captures(text.clone(), into) {
                 Ok(()) => return Ok(()),
                 Err(why) => miss = why,
@@ -283,6 +292,33 @@ mod tests {
                     found.contains(&expected),
                     "{pattern}: {expected:?} is not in {found:?}"
                 );
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_read_by_hand_is_what_the_expression_reads() {
+        let line = r#"203.0.113.7 - bob [20/Nov/2026:10:15:01 +0000] "GET /a?b=1 HTTP/1.1" 200 512 "https://x.example/" "Mozilla/5.0 (X11)""#;
+        let lines = [
+            line.to_owned(),
+            line.replace(" HTTP/1.1", ""),
+            line.replace("512", "-"),
+            line.replace("1.1", "2"),
+            format!("{line} more"),
+            line.replace("Mozilla", "a\\\"b"),
+            line[..line.find(" \"https").expect("there")].to_owned(),
+            line.replace("203.0.113.7", "2001:db8::1"),
+            line.replace("GET", "g-t"),
+            line.replace('[', ""),
+        ];
+        for pattern in ["%{NGINXACCESS}", "%{COMBINEDAPACHELOG}", "%{COMMONAPACHELOG}"] {
+            for line in &lines {
+                let (mut by_hand, mut by_expression) = (Map::new(), Map::new());
+                let mut grok = grok(pattern).expect("good");
+                let first = grok.captures(line.as_str().into(), &mut by_hand);
+                grok.patterns[0].access_log = None;
+                let second = grok.captures(line.as_str().into(), &mut by_expression);
+                assert_eq!((first, by_hand), (second, by_expression), "{pattern} {line}");
             }
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! Everything here is a function of a text (and of a pattern compiled before): no settings, no records, no clock.
 
+pub mod access_log;
 pub mod grok;
 pub mod json;
 pub mod key_value;
@@ -13,7 +14,7 @@ mod value;
 pub use pattern::{Miss, Pattern};
 pub use severity::Severities;
 pub use timestamp::{Layout, LayoutKind};
-pub use value::{Map, Value};
+pub use value::{Key, Map, Value};
 
 /// Longest text in bytes that a regular expression captures from. A longer one counts as not matched.
 pub const CAPTURE_LIMIT: usize = 64 << 10;

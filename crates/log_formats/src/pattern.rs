@@ -72,6 +72,7 @@ impl Pattern {
         if self.regex.captures_read(&mut self.locations, &text).is_none() {
             return Err(Miss::NoMatch);
         }
+        let is_fresh = into.is_empty();
         for (index, name, kind) in &self.groups {
             let Some((from, to)) = self.locations.get(*index) else {
                 continue;
@@ -80,7 +81,13 @@ impl Pattern {
                 Cow::Borrowed(text) => Cow::Borrowed(&text[from..to]),
                 Cow::Owned(text) => Cow::Owned(text[from..to].to_owned()),
             };
-            into.insert(name.to_string(), kind.value(part));
+            let value = kind.value(part);
+            // The names of a pattern's groups differ, but the map may have them already.
+            if is_fresh {
+                into.push(name.clone(), value);
+            } else {
+                into.insert(name.clone(), value);
+            }
         }
         Ok(())
     }

@@ -4,8 +4,8 @@ use sidelight_component::BuildError;
 use sidelight_config::{Kind, Node, Reader, Setting, setting_enum, settings};
 
 use crate::operators::{
-    Add, Copy, EventParser, Flatten, GrokParser, JsonParser, KeyValueParser, Move, Operator, RegexParser,
-    Remove, Retain, SeverityParser, TimeParser, TraceParser,
+    AccessLogParser, Add, Copy, EventParser, Flatten, GrokParser, JsonParser, KeyValueParser, Move, Operator,
+    RegexParser, Remove, Retain, SeverityParser, TimeParser, TraceParser,
 };
 
 setting_enum! {
@@ -87,6 +87,7 @@ macro_rules! operators {
 }
 
 operators! {
+    "access_log_parser" => AccessLogParser: |it| &it.parser.common,
     "add" => Add: |it| &it.common,
     "copy" => Copy: |it| &it.common,
     "event_parser" => EventParser: |it| &it.common,

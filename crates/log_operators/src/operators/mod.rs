@@ -13,7 +13,7 @@ use crate::entry::Entry;
 
 pub(crate) use edit::{Add, Copy, Flatten, Move, Remove, Retain};
 pub(crate) use event::EventParser;
-pub(crate) use parse::{GrokParser, JsonParser, KeyValueParser, RegexParser};
+pub(crate) use parse::{AccessLogParser, GrokParser, JsonParser, KeyValueParser, RegexParser};
 pub(crate) use severity::SeverityParser;
 pub(crate) use time::TimeParser;
 pub(crate) use trace::TraceParser;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use sidelight_component::BuildError;
 use sidelight_config::{Check, settings};
 use sidelight_log_formats::grok::Grok;
-use sidelight_log_formats::{Map, Miss, Pattern, Value, json, key_value};
+use sidelight_log_formats::{Map, Miss, Pattern, Value, access_log, json, key_value};
 
 use super::severity::{Severity, SeverityBlock};
 use super::time::{TimeBlock, TimeReader};
@@ -62,6 +62,14 @@ settings! {
         pattern_definitions: BTreeMap<String, String>,
     }
     validate GrokParser::check;
+}
+
+settings! {
+    /// A line of a web server's access log, common or combined; names follow the semantic conventions.
+    pub struct AccessLogParser {
+        /// What all parsers have.
+        flatten parser: Parser,
+    }
 }
 
 settings! {
@@ -148,6 +156,12 @@ impl GrokParser {
     }
 }
 
+impl AccessLogParser {
+    pub(crate) fn build(&self) -> Result<Box<dyn Operator>, BuildError> {
+        self.parser.build(Format::AccessLog)
+    }
+}
+
 impl JsonParser {
     pub(crate) fn build(&self) -> Result<Box<dyn Operator>, BuildError> {
         self.parser.build(Format::Json)
@@ -177,6 +191,7 @@ enum Format {
     Regex(Box<Pattern>),
     Grok(Box<Grok>),
     Json,
+    AccessLog,
     KeyValue { between: String, pairs: String },
 }
 
@@ -236,6 +251,14 @@ impl Format {
                 Cow::Borrowed(text) => object(json::parse(text)?, into),
                 Cow::Owned(text) => object(owned(json::parse(&text)?), into),
             },
+            Self::AccessLog => match text {
+                Cow::Borrowed(text) => access_log(text, into),
+                Cow::Owned(text) => {
+                    let mut map = Map::new();
+                    access_log(&text, &mut map)?;
+                    object(owned(Value::Map(map)), into)
+                }
+            },
             Self::KeyValue { between, pairs } => {
                 let unparsed = Failure::Unparsed;
                 *into = match text {
@@ -251,6 +274,39 @@ impl Format {
             }
         }
     }
+}
+
+/// The attributes that the semantic conventions have for a request (HTTP spans, version 1.44).
+fn access_log<'a>(line: &'a str, into: &mut Map<'a>) -> Result<(), Failure> {
+    let line = access_log::parse(line).ok_or_else(|| {
+        Failure::Unparsed("no line of an access log as nginx and Apache write it".to_owned())
+    })?;
+    let mut put = |name: &'static str, text: &'a str| {
+        if text != "-" && !text.is_empty() {
+            into.push(name, Value::Text(text.into()));
+        }
+    };
+    put("client.address", line.client);
+    put("user.name", line.user);
+    put("time", line.time);
+    put("http.request.method", line.method);
+    let (path, query) = line.target.split_once('?').unwrap_or((line.target, ""));
+    put("url.path", path);
+    put("url.query", query);
+    put("network.protocol.version", line.version);
+    if let Some((referrer, agent)) = line.combined {
+        put("http.request.header.referer", referrer.trim_matches('"'));
+        put("user_agent.original", agent.trim_matches('"'));
+    }
+    let number = |text: &str| {
+        text.parse()
+            .map_or(Value::Text(text.to_owned().into()), Value::Int)
+    };
+    into.push("http.response.status_code", number(line.status));
+    if line.bytes != "-" {
+        into.push("http.response.body.size", number(line.bytes));
+    }
+    Ok(())
 }
 
 fn missed(miss: Miss) -> Failure {
@@ -288,7 +344,7 @@ pub(super) fn owned<'a>(value: Value<'_>) -> Value<'a> {
         Value::List(list) => Value::List(list.into_iter().map(owned).collect()),
         Value::Map(map) => Value::Map(
             map.into_iter()
-                .map(|(key, value)| (key.into_owned().into(), owned(value)))
+                .map(|(key, value)| (key.into_owned(), owned(value)))
                 .collect(),
         ),
     }
