@@ -199,3 +199,25 @@ proptest! {
         prop_assert!(lost.is_empty() && twice.is_empty(), "lost {lost:?}, twice {twice:?}");
     }
 }
+
+#[test]
+fn a_file_that_was_packed_and_whose_inode_was_used_again_is_not_read_again() {
+    let mut world = World::new(false);
+    for act in [
+        Act::Write(6),
+        Act::Rename,
+        Act::Restart,
+        Act::Pack,
+        Act::Write(1),
+        Act::Write(5),
+        Act::Turn,
+        Act::Restart,
+    ] {
+        world.act(act);
+    }
+    let (lost, twice) = world.end();
+    assert!(
+        lost.is_empty() && twice.is_empty(),
+        "lost {lost:?}, twice {twice:?}"
+    );
+}
