@@ -9,7 +9,11 @@ mod trace;
 
 use std::fmt;
 
+use sidelight_component::BuildError;
+use sidelight_config::Check;
+
 use crate::entry::Entry;
+use crate::field::Field;
 
 pub(crate) use edit::{Add, Copy, Flatten, Move, Remove, Retain};
 pub(crate) use event::EventParser;
@@ -56,6 +60,21 @@ impl fmt::Display for Failure {
             ),
         }
     }
+}
+
+/// Checks a setting that is a field.
+pub(crate) fn check_field(check: &mut Check<'_, '_>, setting: &str, field: &str) {
+    if let Err(problem) = Field::parse(field) {
+        check.error(setting, &format!("is no field: {problem}"));
+    }
+}
+
+/// A setting that is a field.
+///
+/// # Errors
+/// At the setting; one that was checked is good.
+pub(crate) fn field(setting: &str, text: &str) -> Result<Field, BuildError> {
+    Field::parse(text).map_err(|problem| BuildError::at(setting, problem))
 }
 
 /// Notes what was done.

@@ -11,7 +11,7 @@ use sidelight_log_formats::{Map, Miss, Pattern, Value, access_log, json, key_val
 use super::severity::{Severity, SeverityBlock};
 use super::time::{TimeBlock, TimeReader};
 use super::trace::{TraceBlock, TraceReader};
-use super::{Failure, Operator, note};
+use super::{Failure, Operator, check_field, field, note};
 use crate::entry::{Entry, text_of};
 use crate::field::Field;
 use crate::settings::Common;
@@ -98,18 +98,14 @@ settings! {
 
 impl Parser {
     fn check(&self, check: &mut Check<'_, '_>) {
-        for (setting, field) in [("parse_from", &self.parse_from), ("parse_to", &self.parse_to)] {
-            if let Err(problem) = Field::parse(field) {
-                check.error(setting, &format!("is no field: {problem}"));
-            }
-        }
+        check_field(check, "parse_from", &self.parse_from);
+        check_field(check, "parse_to", &self.parse_to);
     }
 
     fn build(&self, format: Format) -> Result<Box<dyn Operator>, BuildError> {
-        let field = |text: &str| Field::parse(text).map_err(BuildError::new);
         Ok(Box::new(Parse {
-            from: field(&self.parse_from)?,
-            to: field(&self.parse_to)?,
+            from: field("parse_from", &self.parse_from)?,
+            to: field("parse_to", &self.parse_to)?,
             format,
             time: self.timestamp.as_ref().map(TimeBlock::build).transpose()?,
             severity: self.severity.as_ref().map(SeverityBlock::build).transpose()?,

@@ -4,7 +4,7 @@ use sidelight_component::BuildError;
 use sidelight_config::{Check, setting_enum, settings};
 use sidelight_log_formats::{Layout, LayoutKind};
 
-use super::{Failure, Operator, note};
+use super::{Failure, Operator, check_field, field, note};
 use crate::entry::{Entry, text_of};
 use crate::field::Field;
 use crate::settings::Common;
@@ -60,9 +60,7 @@ impl TimeBlock {
     }
 
     fn check(&self, check: &mut Check<'_, '_>) {
-        if let Err(problem) = Field::parse(&self.parse_from) {
-            check.error("parse_from", &format!("is no field: {problem}"));
-        }
+        check_field(check, "parse_from", &self.parse_from);
         if let Err(problem) = self.compile() {
             check.error("layout", &format!("cannot be used: {problem}"));
         }
@@ -70,7 +68,7 @@ impl TimeBlock {
 
     pub(crate) fn build(&self) -> Result<TimeReader, BuildError> {
         Ok(TimeReader {
-            from: Field::parse(&self.parse_from).map_err(|problem| BuildError::at("parse_from", problem))?,
+            from: field("parse_from", &self.parse_from)?,
             layout: self
                 .compile()
                 .map_err(|problem| BuildError::at("layout", problem))?,
