@@ -12,9 +12,10 @@ mod value_text;
 
 pub mod attributes;
 pub mod batch;
+pub mod filter;
 pub mod memory_limiter;
 pub mod metrics_transform;
 pub mod resource;
 pub mod resource_detection;
 
-registry! { ProcessorEntry: attributes, batch, memory_limiter, metrics_transform, resource, resource_detection }
+registry! { ProcessorEntry: attributes, batch, filter, memory_limiter, metrics_transform, resource, resource_detection }

@@ -161,7 +161,7 @@ class Sidelight(CollectorConfig):
     acknowledges = "on delivery"
 
     def cannot(self, row: Row) -> str | None:
-        return "is not there yet" if row.filtered or row.elasticsearch else None
+        return "is not there yet" if row.elasticsearch else None
 
     def batches(self, row: Row) -> bool:
         return True

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use sidelight_component::metrics::Counter;
 use sidelight_component::{BuildContext, BuildError};
 use sidelight_log_formats::{Map, Value};
+use sidelight_ottl::Condition;
 use tracing::warn;
 
 use crate::entry::Entry;
@@ -37,6 +38,7 @@ pub struct Chain {
 struct Stage {
     id: String,
     operator: Box<dyn Operator>,
+    condition: Option<Condition>,
     on_error: OnError,
     failures: Counter,
     /// When it last said so, and how many it has been silent about since.
@@ -68,6 +70,7 @@ impl Chain {
             Ok(Stage {
                 id,
                 operator,
+                condition: common.condition()?,
                 on_error: common.on_error,
                 failures,
                 said: None,
@@ -87,10 +90,11 @@ impl Chain {
         }
         let mut entry = entry(&line, source);
         for stage in &mut self.stages {
-            if let Err(failure) = stage.operator.apply(&mut entry, None)
-                && !stage.failed(&mut entry, &failure, now, &self.receiver)
-            {
-                return;
+            match stage.step(&mut entry, None) {
+                Ok(Asked::Done | Asked::NotMeant) => {}
+                Ok(Asked::LeftOut) => return,
+                Err(failure) if stage.failed(&mut entry, &failure, now, &self.receiver) => {}
+                Err(_) => return,
             }
         }
         records.entry(&entry, source);
@@ -108,16 +112,25 @@ impl Chain {
         let mut entry = entry(&line, source);
         for stage in &mut self.stages {
             let mut said = String::new();
-            let applied = stage.operator.apply(&mut entry, Some(&mut said));
-            if let Err(failure) = &applied {
-                said = format!("not done: {failure}");
-                if let Some(reach) = stage.operator.reach(&entry) {
-                    said = format!("{said}; {reach}");
+            let asked = stage.step(&mut entry, Some(&mut said));
+            let goes_on = match &asked {
+                Ok(Asked::Done) => true,
+                Ok(Asked::NotMeant) => {
+                    said = "not asked: its condition is false".to_owned();
+                    true
                 }
-            }
-            let goes_on = applied.is_ok() || stage.marks(&mut entry);
+                Ok(Asked::LeftOut) => false,
+                Err(failure) => {
+                    said = format!("not done: {failure}");
+                    if let Some(reach) = stage.operator.reach(&entry) {
+                        said = format!("{said}; {reach}");
+                    }
+                    stage.marks(&mut entry)
+                }
+            };
             if !goes_on {
-                said.push_str("; the record is left out");
+                let separator = if said.is_empty() { "" } else { "; " };
+                said = format!("{said}{separator}the record is left out");
             }
             steps(Step {
                 operator: stage.id.clone(),
@@ -153,7 +166,30 @@ impl Chain {
     }
 }
 
+/// What came of asking an operator.
+enum Asked {
+    Done,
+    /// Its condition is false.
+    NotMeant,
+    /// The record ends here.
+    LeftOut,
+}
+
 impl Stage {
+    fn step(&mut self, entry: &mut Entry<'_>, said: Option<&mut String>) -> Result<Asked, Failure> {
+        if let Some(condition) = &self.condition {
+            let is_meant = condition.matches(entry);
+            if !is_meant.map_err(|error| Failure::Unparsed(format!("`if`: {error}")))? {
+                return Ok(Asked::NotMeant);
+            }
+        }
+        if self.operator.leaves_out(entry)? {
+            return Ok(Asked::LeftOut);
+        }
+        self.operator.apply(entry, said)?;
+        Ok(Asked::Done)
+    }
+
     /// Counts a failure and says it; whether the record goes on.
     fn failed(&mut self, entry: &mut Entry<'_>, failure: &Failure, now: Instant, receiver: &str) -> bool {
         self.failures.add(1);

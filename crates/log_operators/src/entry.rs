@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use sidelight_log_formats::{Map, Value};
+use sidelight_ottl::{self as ottl, Fields, Root};
 
 /// A record, whose texts borrow from the line where that is possible.
 #[derive(Debug, Default)]
@@ -24,6 +25,65 @@ pub(crate) struct Entry<'a> {
     pub(crate) span_id: Option<[u8; 8]>,
     pub(crate) trace_flags: Option<u8>,
     pub(crate) event_name: Cow<'a, str>,
+}
+
+impl Fields for Entry<'_> {
+    fn get<'a>(&'a self, root: Root, keys: &[String]) -> ottl::Value<'a> {
+        let text = |text: &'a str| match text {
+            "" => ottl::Value::Nil,
+            text => ottl::Value::Text(text.into()),
+        };
+        let number = |number: Option<u64>| match number {
+            Some(number) => ottl::Value::Int(i64::try_from(number).unwrap_or(i64::MAX)),
+            None => ottl::Value::Nil,
+        };
+        match root {
+            Root::Body => within(Some(&self.body), keys),
+            Root::Attributes => of_map(&self.attributes, keys),
+            Root::Resource => of_map(&self.resource, keys),
+            Root::SeverityNumber => ottl::Value::Int(self.severity_number.into()),
+            Root::SeverityText => text(&self.severity_text),
+            Root::EventName => text(&self.event_name),
+            Root::ScopeName => text(&self.scope_name),
+            Root::TraceId => self.trace_id.map_or(ottl::Value::Nil, |id| hex(&id)),
+            Root::SpanId => self.span_id.map_or(ottl::Value::Nil, |id| hex(&id)),
+            Root::Flags => number(self.trace_flags.map(u64::from)),
+            Root::Time => number(self.time_unix_nano),
+            Root::ObservedTime => number(Some(self.observed_unix_nano)),
+        }
+    }
+}
+
+fn of_map<'a>(map: &'a Map<'_>, keys: &[String]) -> ottl::Value<'a> {
+    match keys.split_first() {
+        Some((first, rest)) => within(map.get(first), rest),
+        None => ottl::Value::Map(map.len()),
+    }
+}
+
+fn within<'a>(value: Option<&'a Value<'_>>, keys: &[String]) -> ottl::Value<'a> {
+    match (value, keys.split_first()) {
+        (None, _) | (Some(Value::Empty), None) => ottl::Value::Nil,
+        (Some(Value::Map(map)), Some((first, rest))) => within(map.get(first), rest),
+        (Some(_), Some(_)) => ottl::Value::Nil,
+        (Some(Value::Text(text)), None) => ottl::Value::Text(text.as_ref().into()),
+        (Some(Value::Int(number)), None) => ottl::Value::Int(*number),
+        (Some(Value::Double(number)), None) => ottl::Value::Double(*number),
+        (Some(Value::Bool(is)), None) => ottl::Value::Bool(*is),
+        (Some(Value::Bytes(bytes)), None) => hex(bytes),
+        (Some(Value::List(list)), None) => ottl::Value::List(list.len()),
+        (Some(Value::Map(map)), None) => ottl::Value::Map(map.len()),
+    }
+}
+
+fn hex<'a>(bytes: &[u8]) -> ottl::Value<'a> {
+    ottl::Value::Text(
+        bytes
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
+            .into(),
+    )
 }
 
 /// A value as text, where it is one that can be parsed.

@@ -1,11 +1,12 @@
 //! The list `operators:`; each has its own settings, chosen by its `type`.
 
 use sidelight_component::BuildError;
-use sidelight_config::{Kind, Node, Reader, Setting, setting_enum, settings};
+use sidelight_config::{Check, Kind, Node, Reader, Setting, setting_enum, settings};
+use sidelight_ottl::Condition;
 
 use crate::operators::{
-    AccessLogParser, Add, Copy, EventParser, Flatten, GrokParser, JsonParser, KeyValueParser, Move, Operator,
-    RegexParser, Remove, Retain, SeverityParser, TimeParser, TraceParser,
+    AccessLogParser, Add, Copy, EventParser, Filter, Flatten, GrokParser, JsonParser, KeyValueParser, Move,
+    Operator, RegexParser, Remove, Retain, SeverityParser, TimeParser, TraceParser,
 };
 
 setting_enum! {
@@ -29,12 +30,27 @@ settings! {
         r#type: String,
         /// Its name in messages; without it its type.
         id: Option<String>,
+        /// It is asked only of records that meet this condition.
+        r#if: Option<String>,
         /// What becomes of a record that it cannot deal with.
         on_error: OnError = OnError::Send,
     }
     unsupported {
-        "if" => "conditions of operators are not there yet; use a `filter` processor behind the receiver",
-        "output" => "operators run in their order; put them into the order that is meant",
+        "output" => "operators run in their order; put them into the order that is meant, with `if` where it is needed",
+    }
+    validate Common::check;
+}
+
+impl Common {
+    fn check(&self, check: &mut Check<'_, '_>) {
+        if let Some(Err(problem)) = self.r#if.as_deref().map(Condition::parse) {
+            check.error("if", &format!("is no condition: {problem}"));
+        }
+    }
+
+    pub(crate) fn condition(&self) -> Result<Option<Condition>, BuildError> {
+        let condition = self.r#if.as_deref().map(Condition::parse).transpose();
+        condition.map_err(|problem| BuildError::at("if", problem.to_string()))
     }
 }
 
@@ -90,6 +106,7 @@ operators! {
     "access_log_parser" => AccessLogParser: |it| &it.parser.common,
     "add" => Add: |it| &it.common,
     "copy" => Copy: |it| &it.fields.common,
+    "filter" => Filter: |it| &it.common,
     "event_parser" => EventParser: |it| &it.common,
     "flatten" => Flatten: |it| &it.common,
     "grok_parser" | "grok" => GrokParser: |it| &it.parser.common,
@@ -109,7 +126,6 @@ operators! {
 fn hint(unknown: &str) -> String {
     let later = [
         "router",
-        "filter",
         "recombine",
         "container",
         "csv_parser",

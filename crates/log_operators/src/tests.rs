@@ -255,8 +255,12 @@ fn mistakes_in_settings_are_named() {
         ("operators: [{type: router}]", "not there yet"),
         ("operators: [{regex: x}]", "has no `type`"),
         (
-            "operators: [{type: json_parser, if: 'body matches \"x\"'}]",
-            "filter",
+            "operators: [{type: json_parser, if: 'body mtches \"x\"'}]",
+            "at byte 5",
+        ),
+        (
+            "operators: [{type: filter, expr: 'Len(body'}]",
+            "is expected at byte 8",
         ),
         (
             "operators: [{type: time_parser, parse_from: attributes.t, layout: '%Q'}]",
@@ -279,4 +283,54 @@ fn mistakes_in_settings_are_named() {
         let mistakes = operators(yaml).expect_err(yaml);
         assert!(mistakes.contains(expected), "{yaml}: {mistakes}");
     }
+}
+
+#[test]
+fn operators_are_asked_of_records_that_meet_their_condition() {
+    let yaml = r#"
+operators:
+  - {type: json_parser, if: 'body startsWith "{"'}
+  - {type: add, if: 'IsMatch(body, "ERROR")', field: attributes.tag, value: error}
+  - {type: filter, expr: 'attributes["level"] == "DEBUG"'}
+"#;
+    let mut chain = Chain::build(&operators(yaml).expect("good"), &context()).expect("built");
+    let mut records = Records::default();
+    let source = source();
+    let mut run = |text: &str| {
+        let line = Line {
+            text,
+            start: 0,
+            observed_unix_nano: 7,
+            cut: false,
+        };
+        chain.run(line, &source, Instant::now(), &mut records);
+        let mut json = Vec::new();
+        from_protobuf(Signal::Logs, &records.take(), &mut json);
+        String::from_utf8(json).expect("UTF-8")
+    };
+    let plain = run("ERROR x");
+    assert!(
+        plain.contains(r#"{"key":"tag","value":{"stringValue":"error"}}"#) && !plain.contains("unparsed"),
+        "{plain}"
+    );
+    assert!(run(r#"{"level":"INFO"}"#).contains(r#"{"key":"level","value":{"stringValue":"INFO"}}"#));
+    assert_eq!(run(r#"{"level":"DEBUG"}"#), "{}");
+    let mut steps = Vec::new();
+    let line = Line {
+        text: "DEBUG",
+        start: 0,
+        observed_unix_nano: 7,
+        cut: false,
+    };
+    chain.explain(line, &source, Instant::now(), &mut records, &mut |step| {
+        steps.push(step.said)
+    });
+    assert_eq!(
+        steps,
+        [
+            "not asked: its condition is false",
+            "not asked: its condition is false",
+            "kept"
+        ]
+    );
 }

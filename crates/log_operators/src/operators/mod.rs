@@ -2,6 +2,7 @@
 
 mod edit;
 mod event;
+mod filter;
 mod parse;
 mod severity;
 mod time;
@@ -17,6 +18,7 @@ use crate::field::Field;
 
 pub(crate) use edit::{Add, Copy, Flatten, Move, Remove, Retain};
 pub(crate) use event::EventParser;
+pub(crate) use filter::Filter;
 pub(crate) use parse::{AccessLogParser, GrokParser, JsonParser, KeyValueParser, RegexParser};
 pub(crate) use severity::SeverityParser;
 pub(crate) use time::TimeParser;
@@ -29,6 +31,15 @@ pub(crate) trait Operator: fmt::Debug + Send {
     /// # Errors
     /// Why it could not: the record is as it was.
     fn apply<'a>(&mut self, entry: &mut Entry<'a>, said: Option<&mut String>) -> Result<(), Failure>;
+
+    /// Whether the record ends here, on purpose.
+    ///
+    /// # Errors
+    /// Why that cannot be said.
+    fn leaves_out(&self, entry: &Entry<'_>) -> Result<bool, Failure> {
+        let _ = entry;
+        Ok(false)
+    }
 
     /// How far it came with a record that it could not deal with.
     fn reach(&self, entry: &Entry<'_>) -> Option<String> {
