@@ -31,10 +31,11 @@ check: ## What is quick: format, lints, unit tests
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	$(CARGO) test --locked --workspace
 
-chaos: build ## The durable queue killed, starved and damaged for hours; the gate of it is in `make test`
+chaos: build ## The durable queue and log files killed, starved, damaged and rotated for hours; the gate of it is in `make test`
 	WAL_SEEDS=$(or $(WAL_SEEDS),10000) $(CARGO) test --locked -p sidelight-wal --test promises
 	tests/chaos/mutants/run.sh
 	tests/chaos/run.sh $(BIN) --long
+	tests/chaos/log_files/run.sh $(BIN) --long
 
 bench: release ## Sidelight and its peers side by side, one table
 	bench/run.sh
