@@ -14,7 +14,7 @@ OPERATORS = {
 
 # What other collectors have no word for.
 OURS = {
-    "access": [{"type": "access_log_parser", "format": "combined"}],
+    "access": [{"type": "access_log_parser"}],
     "grok": [{"type": "grok_parser",
               "pattern": "%{TIMESTAMP_ISO8601:timestamp} - %{WORD:logger} - %{WORD:level} - %{GREEDYDATA:log_message}"}],
     "nginx": [{"type": "grok_parser", "pattern": "%{NGINXACCESS}"}],
