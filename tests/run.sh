@@ -6,7 +6,9 @@ cd "$(dirname "$0")/.."
 (. tests/backends/lib.sh && need_tools) || exit
 command -v c++ >/dev/null || { echo "missing: a C++ compiler as c++, for the fuzz targets (for example apt-get install g++)" >&2; exit 69; }
 BIN=${CARGO_TARGET_DIR:-target}/quick/sidelight
-passed=0 failed=0
+passed=0 failed=()
+LOGS=$(mktemp -d)
+trap 'rm -rf "$LOGS"' EXIT
 
 # A step that hangs fails after so many seconds; the others still say what they have to say.
 LONGEST=1500
@@ -14,8 +16,9 @@ step() { # step <what> <command…>
   local what=$1 started=$SECONDS; shift
   echo "=== $what"
   # shellcheck disable=SC2016 # the inner shell expands them
-  if timeout --kill-after=30 "$LONGEST" bash -o pipefail -uc '"$0" "$@"' "$@"; then passed=$((passed + 1)); echo "--- $what: ok, $((SECONDS - started)) s"
-  else failed=$((failed + 1)); echo "--- $what: FAILED, $((SECONDS - started)) s"; fi
+  if timeout --kill-after=30 "$LONGEST" bash -o pipefail -uc '"$0" "$@"' "$@" 2>&1 | tee "$LOGS/${#failed[@]}"; then
+    passed=$((passed + 1)); echo "--- $what: ok, $((SECONDS - started)) s"
+  else failed+=("$what"); echo "--- $what: FAILED, $((SECONDS - started)) s"; fi
 }
 
 documentation() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet; }
@@ -70,5 +73,11 @@ step "log files: rotated in every way, the program killed" tests/chaos/log_files
 step "demo" env DEMO_SECONDS=15 examples/demo.sh "$BIN"
 step "dependencies" dependencies
 
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+# What failed is told again at the end, where the reader of a long log looks first.
+for i in "${!failed[@]}"; do
+  echo "=== failed: ${failed[$i]}"
+  grep -aE "panicked at|FAILED|^error|^test .* failed|failures:|Error|lost|missing" "$LOGS/$i" | tail -30
+  echo "    its last lines:"; tail -12 "$LOGS/$i"
+done
+echo "$passed passed, ${#failed[@]} failed"
+[ ${#failed[@]} = 0 ]
