@@ -10,7 +10,7 @@ mod severity;
 mod timestamp;
 mod value;
 
-pub use pattern::{Miss, Pattern};
+pub use pattern::{Miss, Pattern, PatternError};
 pub use severity::Severities;
 pub use timestamp::{Layout, LayoutKind};
 pub use value::{Map, Value};

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use sidelight_component::BuildError;
 use sidelight_config::{Check, settings};
 use sidelight_log_formats::grok::Grok;
-use sidelight_log_formats::{Map, Miss, Pattern, Value, json, key_value};
+use sidelight_log_formats::{Map, Miss, Pattern, PatternError, Value, json, key_value};
 
 use super::severity::{Severity, SeverityBlock};
 use super::time::{TimeBlock, TimeReader};
@@ -113,7 +113,7 @@ impl Parser {
 impl RegexParser {
     fn check(&self, check: &mut Check<'_, '_>) {
         if let Err(problem) = Pattern::compile(&self.regex) {
-            check.error("regex", &problem);
+            check.error("regex", &problem.to_string());
         }
     }
 
@@ -124,7 +124,7 @@ impl RegexParser {
 }
 
 impl GrokParser {
-    fn grok(&self) -> Result<Grok, String> {
+    fn grok(&self) -> Result<Grok, PatternError> {
         let patterns: Vec<String> = self.pattern.iter().chain(&self.patterns).cloned().collect();
         Grok::compile(&patterns, &self.pattern_definitions)
     }
