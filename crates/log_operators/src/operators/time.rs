@@ -2,7 +2,7 @@
 
 use sidelight_component::BuildError;
 use sidelight_config::{Check, setting_enum, settings};
-use sidelight_log_formats::{Layout, LayoutKind};
+use sidelight_log_formats::{Layout, LayoutError, LayoutKind};
 
 use super::{Failure, Operator, note};
 use crate::entry::{Entry, text_of};
@@ -32,7 +32,7 @@ settings! {
         required layout: String,
         /// How the layout is written: `strptime`, `gotime`, `java` or `epoch`.
         layout_type: LayoutType = LayoutType::Strptime,
-        /// The time zone of a text without one, by its IANA name; without it UTC.
+        /// The time zone of a text without one, by its IANA name; without it that of this machine, and UTC if the layout ends in `Z`.
         location: Option<String>,
     }
     validate TimeBlock::check;
@@ -49,7 +49,7 @@ settings! {
 }
 
 impl TimeBlock {
-    fn compile(&self) -> Result<Layout, String> {
+    fn compile(&self) -> Result<Layout, LayoutError> {
         let kind = match self.layout_type {
             LayoutType::Strptime => LayoutKind::Strptime,
             LayoutType::Gotime => LayoutKind::Gotime,
