@@ -2,6 +2,7 @@
 //!
 //! Everything here is a function of a text (and of a pattern compiled before): no settings, no records, no clock.
 
+pub mod access_log;
 pub mod grok;
 pub mod json;
 pub mod key_value;

@@ -136,8 +136,10 @@ fn word(rest: &str, begins: bool) -> (usize, Option<&'static str>) {
     if word.is_empty() {
         return (length, None);
     }
-    if begins && let Some(kind) = url_or_path(word) {
-        return (word.len(), Some(kind));
+    match url_or_path(word).filter(|_| begins) {
+        Some("<url>") => return (url_length(rest), Some("<url>")),
+        Some(path) => return (word.len(), Some(path)),
+        None => {}
     }
     if !word.bytes().any(|byte| byte.is_ascii_digit()) {
         return (word.len(), None);
@@ -160,6 +162,21 @@ fn url_or_path(word: &str) -> Option<&'static str> {
     let is_windows = matches!(word.as_bytes(), [drive, b':', b'\\', ..] if drive.is_ascii_alphabetic());
     let is_relative = ["./", "../", "~/"].iter().any(|start| word.starts_with(start));
     (is_absolute || is_windows || is_relative).then_some("<path>")
+}
+
+/// A URL with its query.
+fn url_length(rest: &str) -> usize {
+    let ends = |c: char| {
+        c.is_whitespace()
+            || matches!(
+                c,
+                '"' | '\'' | '`' | '<' | '>' | '(' | ')' | '[' | ']' | '{' | '}' | ',' | ';'
+            )
+    };
+    let whole = rest
+        .get(..rest.find(ends).unwrap_or(rest.len()))
+        .unwrap_or_default();
+    whole.trim_end_matches(|c| c == '-' || is_separator(c)).len()
 }
 
 /// What a whole word with digits in it is.
@@ -300,7 +317,7 @@ mod tests {
             ("can't open it's file", "can't open it's file"),
             ("open /var/log/app.log: denied", "open <path>: denied"),
             (r"open C:\temp\x.txt failed", "open <path> failed"),
-            ("GET https://x.example/a?b=1 failed", "GET <url>?b=<num> failed"),
+            ("GET https://x.example/a?b=1 failed", "GET <url> failed"),
             ("第3次失败 5%", "第<num>次失败 <num>"),
             ("id=17 key:12 orders/17", "id=<num> key:<num> orders/<num>"),
             ("worker-3 of pool_2a", "<id> of <id>"),
