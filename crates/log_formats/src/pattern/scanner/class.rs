@@ -143,27 +143,33 @@ impl Class {
             return at + end.unwrap_or(rest.len());
         }
         let mut end = at;
-        while let Some(byte) = bytes.get(end) {
-            match self.table[usize::from(*byte)] {
-                OUT => break,
-                // The bytes of a character beyond ASCII are all in, or all to be decoded.
-                IN => end += 1,
-                _ => match self.length_at(text, end) {
-                    0 => break,
-                    length => end += length,
-                },
+        loop {
+            // The bytes of a character beyond ASCII are all in, or all to be decoded.
+            let rest = bytes.get(end..).unwrap_or_default();
+            let is_out = |byte: &u8| self.table[usize::from(*byte)] != IN;
+            let Some(run) = rest.iter().position(is_out) else {
+                return end + rest.len();
+            };
+            end += run;
+            match self.length_at(text, end) {
+                0 => return end,
+                length => end += length,
             }
         }
-        end
     }
 
     /// As [`Class::run`], of at most so many characters, with their number.
     pub(super) fn run_of(&self, text: &str, at: usize, max: u32) -> (usize, u32) {
         let (mut end, mut count) = (at, 0);
         while count < max {
-            match self.length_at(text, end) {
-                0 => break,
-                length => end += length,
+            let next = text.as_bytes().get(end).copied().unwrap_or(0x80);
+            match self.table[usize::from(next)] {
+                IN if next < 0x80 => end += 1,
+                OUT => break,
+                _ => match self.length_at(text, end) {
+                    0 => break,
+                    length => end += length,
+                },
             }
             count += 1;
         }

@@ -3,7 +3,7 @@
 use regex_syntax::hir::{Hir, HirKind, Look, Repetition};
 
 use super::class::{ByteSet, Class};
-use super::{Alternative, Node, Run};
+use super::{Alternation, Alternative, Node, Run};
 
 /// An expression has at most so many parts; a larger one is left to the regular expression.
 const MAX_PARTS: usize = 1 << 14;
@@ -94,7 +94,7 @@ impl Compiler {
                 slots: slots(part),
             })
         });
-        Some(Node::Alternation(alternatives.collect::<Option<_>>()?))
+        Alternation::new(alternatives.collect::<Option<_>>()?).map(Node::Alternation)
     }
 
     fn repetition(&mut self, repetition: &Repetition, follow: ByteSet, depth: usize) -> Option<Node> {

@@ -60,7 +60,7 @@ enum Node {
         node: Box<Node>,
     },
     Concat(Box<[Node]>),
-    Alternation(Box<[Alternative]>),
+    Alternation(Alternation),
     /// Greedy; the part always takes a character.
     Repeat {
         node: Box<Node>,
@@ -81,6 +81,17 @@ struct Run {
     /// What follows cannot begin with a character of the class: a shorter run cannot work.
     decided: bool,
 }
+
+#[derive(Debug)]
+struct Alternation {
+    alternatives: Box<[Alternative]>,
+    /// By the next byte the first and the last alternative that can begin with it; [`NO_ALTERNATIVE`] if none can.
+    by_byte: Box<[(u8, u8); 256]>,
+    /// The same at the end of the text.
+    at_end: (u8, u8),
+}
+
+const NO_ALTERNATIVE: u8 = u8::MAX;
 
 #[derive(Debug)]
 struct Alternative {
@@ -134,7 +145,6 @@ struct Walk<'t, 's> {
 impl Walk<'_, '_> {
     /// Where the part ends if it begins here.
     fn node(&mut self, node: &Node, at: usize) -> Result<usize, Stop> {
-        self.burn(1)?;
         match node {
             Node::Empty => Ok(at),
             Node::Literal(literal) => {
@@ -240,17 +250,18 @@ impl Walk<'_, '_> {
         Ok(end)
     }
 
-    fn alternation(&mut self, alternatives: &[Alternative], at: usize) -> Result<usize, Stop> {
+    fn alternation(&mut self, alternation: &Alternation, at: usize) -> Result<usize, Stop> {
         let next = self.text.as_bytes().get(at).copied();
+        let (first, last) = alternation.range(next);
+        let candidates = alternation.alternatives.get(first..=last).unwrap_or_default();
         let before = std::mem::take(&mut self.has_choice);
-        for (index, alternative) in alternatives.iter().enumerate() {
+        for (index, alternative) in candidates.iter().enumerate() {
             if !alternative.can_begin(next) {
                 continue;
             }
             match self.attempt(&alternative.node, &alternative.slots, at)? {
                 Some(end) => {
-                    let later = alternatives.get(index + 1..).unwrap_or_default();
-                    self.has_choice |= before || later.iter().any(|later| later.can_begin(next));
+                    self.has_choice |= before || first + index < last;
                     return Ok(end);
                 }
                 None => self.has_choice = false,
@@ -297,6 +308,7 @@ impl Walk<'_, '_> {
             if !can_begin {
                 break;
             }
+            self.burn(1)?;
             match self.attempt(node, slots, end)? {
                 None => break,
                 Some(next) => end = next,
@@ -306,6 +318,42 @@ impl Walk<'_, '_> {
         }
         self.has_choice = had_choice;
         if count < *min { Err(Stop::Fails) } else { Ok(end) }
+    }
+}
+
+impl Alternation {
+    /// `None` for more alternatives than can be told apart.
+    fn new(alternatives: Vec<Alternative>) -> Option<Self> {
+        if alternatives.len() >= usize::from(NO_ALTERNATIVE) {
+            return None;
+        }
+        let range = |next| {
+            let mut can = (0..)
+                .zip(&alternatives)
+                .filter(|(_, it)| it.can_begin(next))
+                .map(|(index, _)| index);
+            let first = can.next();
+            let last = can.last().or(first);
+            (first.unwrap_or(NO_ALTERNATIVE), last.unwrap_or(0))
+        };
+        let mut by_byte = Box::new([(NO_ALTERNATIVE, 0); 256]);
+        for (byte, place) in (0..=255).zip(by_byte.iter_mut()) {
+            *place = range(Some(byte));
+        }
+        Some(Self {
+            by_byte,
+            at_end: range(None),
+            alternatives: alternatives.into(),
+        })
+    }
+
+    /// The numbers of the first and the last alternative that can begin with this byte; the first is beyond the last if none can.
+    fn range(&self, next: Option<u8>) -> (usize, usize) {
+        let (first, last) = match next {
+            Some(byte) => self.by_byte[usize::from(byte)],
+            None => self.at_end,
+        };
+        (usize::from(first), usize::from(last))
     }
 }
 
