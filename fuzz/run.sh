@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 seconds=${FUZZ_SECONDS:-60}
-[ $# -gt 0 ] || set -- admit views rewrite split json_in json_out exposition wal_open dead_letter
+[ $# -gt 0 ] || set -- admit views rewrite split json_in json_out exposition log_lines wal_open dead_letter
 command -v cargo-fuzz >/dev/null || cargo install --locked --quiet cargo-fuzz@0.13.2
 target=$(rustc -vV | sed -n 's/^host: //p')
 cargo +nightly fuzz build --release >/dev/null

@@ -12,5 +12,6 @@ pub mod otlp;
 pub mod process;
 pub mod prometheus;
 pub mod sampling;
+pub mod stdin;
 
-registry! { ReceiverEntry: file_log, host_metrics, otlp, process, prometheus }
+registry! { ReceiverEntry: file_log, host_metrics, otlp, process, prometheus, stdin }

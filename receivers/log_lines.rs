@@ -12,6 +12,7 @@
 
 mod deliveries;
 mod lines;
+mod sample;
 mod settings;
 
 #[cfg(test)]
@@ -19,4 +20,5 @@ mod tests;
 
 pub(crate) use deliveries::Deliveries;
 pub(crate) use lines::{LineSource, LogLines, Numbering};
+pub(crate) use sample::sample_attributes;
 pub use settings::LineSettings;

@@ -160,6 +160,9 @@ class Sidelight(CollectorConfig):
     name = "sidelight"
     acknowledges = "on delivery"
 
+    def cannot(self, row: Row) -> str | None:
+        return "is not there yet" if row.filtered or row.elasticsearch else None
+
     def batches(self, row: Row) -> bool:
         return True
 

@@ -10,6 +10,9 @@ use super::identity::{FileKey, Mark, PLACE_BYTES};
 use super::open_file::{OpenFile, Remains};
 use crate::log_lines::LineSource;
 
+/// In an [`Entry`] the size of a packed file that was not read to its end.
+const UNSEALED: u64 = u64::MAX;
+
 /// A file. Without a handle it takes about 300 bytes.
 #[derive(Debug)]
 pub(super) struct KnownFile {
@@ -153,7 +156,7 @@ impl KnownFile {
             told: place.offset,
             size: entry.offset,
             is_packed: entry.sealed > 0,
-            sealed: entry.sealed,
+            sealed: if entry.sealed == UNSEALED { 0 } else { entry.sealed },
             ..Self::new(entry.id, entry.key, Path::new(""))
         }
     }
@@ -205,7 +208,11 @@ impl KnownFile {
             key: self.key,
             offset: self.settled.offset,
             records: self.settled.records,
-            sealed: self.sealed,
+            sealed: if self.is_packed && self.sealed == 0 {
+                UNSEALED
+            } else {
+                self.sealed
+            },
             head: self.head,
             place: self.settled.mark,
             is_departed: self.stage == Stage::Departed,

@@ -26,7 +26,9 @@ mod watching;
 #[cfg(test)]
 mod tests;
 
-use sidelight_component::{About, BuildContext, BuildError, Receiver, ReceiverConfig, Signal};
+use sidelight_component::{About, BuildContext, BuildError, Receiver, ReceiverConfig, Sampler, Signal};
+
+use crate::log_lines::sample_attributes;
 
 pub use config::{Compression, Config, OrderingCriteria, SortBy, SortType, StartAt};
 use receiver::FileLog;
@@ -40,6 +42,10 @@ pub const ABOUT: About = About {
 };
 
 impl ReceiverConfig for Config {
+    fn sampler(&self, cx: &BuildContext) -> Result<Option<Box<dyn Sampler>>, BuildError> {
+        self.lines.sampler(sample_attributes(), cx)
+    }
+
     fn build(&self, cx: &BuildContext) -> Result<Box<dyn Receiver>, BuildError> {
         Ok(Box::new(FileLog::new(self, cx)?))
     }

@@ -33,7 +33,7 @@ impl LineSettings {
                 check.error_hint(
                     &format!("{setting}.{name}"),
                     "is an expression, and these values are texts",
-                    "use an `add` operator with this value",
+                    "use the operators `copy` or `move` for what is in another field",
                 );
             }
         }

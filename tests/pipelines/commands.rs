@@ -59,7 +59,7 @@ async fn components_are_listed_by_role_with_their_signals_and_old_names() {
     let (out, err) = texts(&output);
     assert_eq!((output.status.code(), err.as_str()), (Some(0), ""));
     for section in [
-        "receivers:\n  host_metrics ",
+        "receivers:\n  file_log ",
         "\nprocessors:\n",
         "\nexporters:\n",
         "\nextensions:\n  file_storage ",

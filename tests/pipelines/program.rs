@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
 
-const BINARY: &str = env!("CARGO_BIN_EXE_sidelight");
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_sidelight");
 
 /// The longest wait for anything that is bound to come.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);

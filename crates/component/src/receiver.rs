@@ -47,6 +47,11 @@ pub trait ReceiverConfig: sidelight_config::Settings {
         true
     }
 
+    /// True where the end of its input is the end of the program, whatever other receivers there are.
+    fn ends_the_program(&self) -> bool {
+        false
+    }
+
     /// Reads samples as the receiver reads what it receives, for `sidelight explain`; `None` where a sample of its input
     /// is nothing that a file could hold.
     ///

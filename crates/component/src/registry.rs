@@ -41,6 +41,8 @@ pub trait BuildReceiver: Send + Sync {
     fn request_limits(&self) -> Vec<(usize, &'static str)>;
     /// See [`ReceiverConfig::holds_back`].
     fn holds_back(&self) -> bool;
+    /// See [`ReceiverConfig::ends_the_program`].
+    fn ends_the_program(&self) -> bool;
     /// See [`ReceiverConfig::sampler`].
     ///
     /// # Errors
@@ -108,6 +110,9 @@ impl<T: ReceiverConfig> BuildReceiver for T {
     }
     fn holds_back(&self) -> bool {
         ReceiverConfig::holds_back(self)
+    }
+    fn ends_the_program(&self) -> bool {
+        ReceiverConfig::ends_the_program(self)
     }
     fn sampler(&self, cx: &BuildContext) -> Result<Option<Box<dyn Sampler>>, BuildError> {
         ReceiverConfig::sampler(self, cx)

@@ -16,7 +16,7 @@ pub use message_pattern::{MAX_PATTERN, message_pattern, write_message_pattern};
 pub use pattern::{Miss, Pattern, PatternError};
 pub use severity::{Preset, Severities, SeverityMap};
 pub use timestamp::{Layout, LayoutError, LayoutKind, TimeError};
-pub use value::{Map, Value};
+pub use value::{Key, Map, Value};
 
 /// Longest text in bytes that a regular expression captures from. A longer one counts as not matched.
 pub const CAPTURE_LIMIT: usize = 64 << 10;

@@ -1,6 +1,8 @@
 //! What OTLP's `AnyValue` can be, borrowed from the text where that is possible.
 
 use std::borrow::Cow;
+use std::ops::Deref;
+use std::sync::Arc;
 
 /// A value found in a text.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,7 +28,74 @@ pub enum Value<'a> {
 
 /// A map in the order of insertion. Looking up walks it: the maps of log records are short.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Map<'a>(Vec<(Cow<'a, str>, Value<'a>)>);
+pub struct Map<'a>(Vec<(Key<'a>, Value<'a>)>);
+
+/// A key of a [`Map`]: borrowed from the text, of its own, or shared with the pattern that named it.
+#[derive(Clone, Debug)]
+pub enum Key<'a> {
+    /// Borrowed.
+    Borrowed(&'a str),
+    /// Of its own.
+    Owned(Box<str>),
+    /// Shared.
+    Shared(Arc<str>),
+}
+
+impl Deref for Key<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::Borrowed(text) => text,
+            Self::Owned(text) => text,
+            Self::Shared(text) => text,
+        }
+    }
+}
+
+impl PartialEq for Key<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Key<'_> {
+    /// A copy that borrows from nothing.
+    pub fn into_owned<'b>(self) -> Key<'b> {
+        match self {
+            Self::Borrowed(text) => Key::Owned(text.into()),
+            Self::Owned(text) => Key::Owned(text),
+            Self::Shared(text) => Key::Shared(text),
+        }
+    }
+}
+
+impl<'a> From<&'a str> for Key<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Borrowed(text)
+    }
+}
+
+impl From<String> for Key<'_> {
+    fn from(text: String) -> Self {
+        Self::Owned(text.into())
+    }
+}
+
+impl From<Arc<str>> for Key<'_> {
+    fn from(text: Arc<str>) -> Self {
+        Self::Shared(text)
+    }
+}
+
+impl<'a> From<Cow<'a, str>> for Key<'a> {
+    fn from(text: Cow<'a, str>) -> Self {
+        match text {
+            Cow::Borrowed(text) => Self::Borrowed(text),
+            Cow::Owned(text) => text.into(),
+        }
+    }
+}
 
 impl<'a> Map<'a> {
     /// An empty map.
@@ -35,7 +104,7 @@ impl<'a> Map<'a> {
     }
 
     /// Puts a value under a key; a second value takes the place of the first.
-    pub fn insert(&mut self, key: impl Into<Cow<'a, str>>, value: Value<'a>) {
+    pub fn insert(&mut self, key: impl Into<Key<'a>>, value: Value<'a>) {
         let key = key.into();
         match self.get_mut(&key) {
             Some(place) => *place = value,
@@ -44,29 +113,29 @@ impl<'a> Map<'a> {
     }
 
     /// Puts a value under a key that is known not to be there yet.
-    pub fn push(&mut self, key: impl Into<Cow<'a, str>>, value: Value<'a>) {
+    pub fn push(&mut self, key: impl Into<Key<'a>>, value: Value<'a>) {
         self.0.push((key.into(), value));
     }
 
     /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&Value<'a>> {
-        self.0.iter().find(|(k, _)| k == key).map(|(_, v)| v)
+        self.0.iter().find(|(k, _)| **k == *key).map(|(_, v)| v)
     }
 
     /// The value of a key, to be changed.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Value<'a>> {
-        self.0.iter_mut().find(|(k, _)| k == key).map(|(_, v)| v)
+        self.0.iter_mut().find(|(k, _)| **k == *key).map(|(_, v)| v)
     }
 
     /// Takes the value of a key out; the others keep their order.
     pub fn remove(&mut self, key: &str) -> Option<Value<'a>> {
-        let place = self.0.iter().position(|(k, _)| k == key)?;
+        let place = self.0.iter().position(|(k, _)| **k == *key)?;
         Some(self.0.remove(place).1)
     }
 
     /// Keys and values in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value<'a>)> {
-        self.0.iter().map(|(k, v)| (k.as_ref(), v))
+        self.0.iter().map(|(k, v)| (&**k, v))
     }
 
     /// Number of keys.
@@ -85,8 +154,8 @@ impl<'a> Map<'a> {
     }
 }
 
-impl<'a> FromIterator<(Cow<'a, str>, Value<'a>)> for Map<'a> {
-    fn from_iter<T: IntoIterator<Item = (Cow<'a, str>, Value<'a>)>>(pairs: T) -> Self {
+impl<'a> FromIterator<(Key<'a>, Value<'a>)> for Map<'a> {
+    fn from_iter<T: IntoIterator<Item = (Key<'a>, Value<'a>)>>(pairs: T) -> Self {
         let mut map = Self::new();
         for (key, value) in pairs {
             map.insert(key, value);
@@ -96,7 +165,7 @@ impl<'a> FromIterator<(Cow<'a, str>, Value<'a>)> for Map<'a> {
 }
 
 impl<'a> IntoIterator for Map<'a> {
-    type Item = (Cow<'a, str>, Value<'a>);
+    type Item = (Key<'a>, Value<'a>);
     type IntoIter = std::vec::IntoIter<Self::Item>;
 
     fn into_iter(self) -> Self::IntoIter {

@@ -4,8 +4,8 @@ use sidelight_component::BuildError;
 use sidelight_config::{Kind, Node, Reader, Setting, setting_enum, settings};
 
 use crate::operators::{
-    Add, Copy, EventParser, Flatten, GrokParser, JsonParser, KeyValueParser, Move, Operator, RegexParser,
-    Remove, Retain, SeverityParser, TimeParser, TraceParser,
+    AccessLogParser, Add, Copy, EventParser, Flatten, GrokParser, JsonParser, KeyValueParser, Move, Operator,
+    RegexParser, Remove, Retain, SeverityParser, TimeParser, TraceParser,
 };
 
 setting_enum! {
@@ -87,14 +87,15 @@ macro_rules! operators {
 }
 
 operators! {
+    "access_log_parser" => AccessLogParser: |it| &it.parser.common,
     "add" => Add: |it| &it.common,
-    "copy" => Copy: |it| &it.common,
+    "copy" => Copy: |it| &it.fields.common,
     "event_parser" => EventParser: |it| &it.common,
     "flatten" => Flatten: |it| &it.common,
     "grok_parser" | "grok" => GrokParser: |it| &it.parser.common,
     "json_parser" => JsonParser: |it| &it.parser.common,
     "key_value_parser" => KeyValueParser: |it| &it.parser.common,
-    "move" => Move: |it| &it.common,
+    "move" => Move: |it| &it.fields.common,
     "noop" => Noop: |it| &it.common,
     "regex_parser" => RegexParser: |it| &it.parser.common,
     "remove" => Remove: |it| &it.common,

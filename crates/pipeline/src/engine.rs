@@ -100,7 +100,8 @@ pub struct Engine {
     exporters: BTreeMap<ComponentId, Arc<dyn Exporter>>,
     queues: Vec<(ComponentId, Signal, Queue)>,
     lines: Vec<Arc<Line>>,
-    receivers: JoinSet<()>,
+    /// Each says when it has ended whether the program ends with it.
+    receivers: JoinSet<bool>,
     receiver_drain: DrainTrigger,
     background: JoinSet<()>,
     extensions: JoinSet<()>,
@@ -141,11 +142,15 @@ impl Engine {
             let outputs = build::outputs(&plan, &shared, id, &lines);
             let task = ReceiverTask::new(id, config.clone(), outputs, &shared);
             let receiver = task.open().await?;
-            opened.push((task, receiver));
+            opened.push((task, receiver, config.ends_the_program()));
         }
         let mut tasks = JoinSet::new();
-        for (task, receiver) in opened {
-            tasks.spawn(supervise(task, receiver, signal.clone()));
+        for (task, receiver, ends_all) in opened {
+            let supervised = supervise(task, receiver, signal.clone());
+            tasks.spawn(async move {
+                supervised.await;
+                ends_all
+            });
         }
         timers::spawn(&lines, &mut background);
         host.set_running();
@@ -182,9 +187,14 @@ impl Engine {
         &self.shared.budget
     }
 
-    /// Waits until every receiver has ended by itself (the end of its input), or for ever.
+    /// Waits until every receiver has ended by itself (the end of its input), or one with which the program ends; or
+    /// for ever.
     pub async fn receivers_ended(&mut self) {
-        while self.receivers.join_next().await.is_some() {}
+        while let Some(ended) = self.receivers.join_next().await {
+            if matches!(ended, Ok(true)) {
+                return;
+            }
+        }
     }
 
     /// Stops in order: receivers stop taking in, processors give out what they hold, queues empty, exporters

@@ -24,7 +24,8 @@ def run(lab: Lab) -> str:
     seconds = float(os.environ.get("CHAOS_OUTAGE_S", 3600 if lab.long else 20))
     ports = lab.ports()
     # One request at a time: of several on their way together none is the first.
-    settings = Settings(queue={"queue_size": 4 << 30, "num_consumers": 1})
+    # Room for all of it: about 560 bytes an item, and as much again.
+    settings = Settings(queue={"queue_size": max(4 << 30, int(seconds * RATE * 1200)), "num_consumers": 1})
     program, loader = lab.program(settings, ports), lab.loader(ports)
     program.start_ready()
     loader.tell(f"start {RATE}")

@@ -20,7 +20,7 @@ pub(super) async fn all(doors: &Doors) {
         for _ in 0..STORM * size {
             drop(door.connect().await);
         }
-        doors.serve_the_good().await;
+        served_in_the_end(doors, door).await;
         let mut crowd = Vec::with_capacity(size);
         for nth in 0..size {
             // Half say nothing, half have greeted, and may stay for hours then.
@@ -31,7 +31,7 @@ pub(super) async fn all(doors: &Doors) {
         }
         served_in_the_end(doors, door).await;
         drop(crowd);
-        doors.serve_the_good().await;
+        served_in_the_end(doors, door).await;
     }
 }
 
@@ -45,7 +45,8 @@ async fn greet_if_let_in(door: &Door) -> super::doors::Connection {
     connection
 }
 
-/// A connection keeps its place for a second even if it is unused, so good clients may have to come again.
+/// A connection keeps its place for a second even if it is unused, so good clients may have to come again; and on a machine that
+/// has more to do a good one may need longer than that to say what it wants.
 async fn served_in_the_end(doors: &Doors, door: &Door) {
     let mut trouble = String::new();
     let served = async {
@@ -53,7 +54,7 @@ async fn served_in_the_end(doors: &Doors, door: &Door) {
             trouble = refused;
         }
     };
-    let served = tokio::time::timeout(PATIENCE, served).await.is_ok();
+    let served = tokio::time::timeout(3 * PATIENCE, served).await.is_ok();
     assert!(
         served,
         "nobody is served beside a crowd at {}: {trouble}",

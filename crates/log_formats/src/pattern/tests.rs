@@ -7,7 +7,7 @@ fn values(pattern: &mut Pattern, text: &str) -> Result<Vec<(String, Value<'stati
     pattern.captures(text.to_owned().into(), &mut map)?;
     Ok(map
         .into_iter()
-        .map(|(key, value)| (key.into_owned(), value))
+        .map(|(key, value)| (key.to_string(), value))
         .collect())
 }
 

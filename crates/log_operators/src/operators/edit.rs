@@ -4,7 +4,7 @@ use sidelight_component::BuildError;
 use sidelight_config::{Check, Node, settings};
 use sidelight_log_formats::{Map, Value};
 
-use super::{Failure, Operator, note};
+use super::{Failure, Operator, check_field, field, note};
 use crate::entry::Entry;
 use crate::field::{Field, merge};
 use crate::settings::Common;
@@ -45,29 +45,32 @@ settings! {
 }
 
 settings! {
-    /// Moves a field.
-    pub struct Move {
+    /// Two fields.
+    pub struct FromTo {
         /// What every operator has.
         flatten common: Common,
-        /// Where it is.
+        /// Where the value is.
         required from: String,
         /// Where it goes.
         required to: String,
     }
-    validate Move::check;
+    validate FromTo::check;
+}
+
+settings! {
+    /// Moves a field.
+    pub struct Move {
+        /// Which, and where to.
+        required flatten fields: FromTo,
+    }
 }
 
 settings! {
     /// Copies a field.
     pub struct Copy {
-        /// What every operator has.
-        flatten common: Common,
-        /// Where it is.
-        required from: String,
-        /// Where it goes.
-        required to: String,
+        /// Which, and where to.
+        required flatten fields: FromTo,
     }
-    validate Copy::check;
 }
 
 settings! {
@@ -79,16 +82,6 @@ settings! {
         required field: String,
     }
     validate Flatten::check;
-}
-
-fn check_field(check: &mut Check<'_, '_>, setting: &str, field: &str) {
-    if let Err(problem) = Field::parse(field) {
-        check.error(setting, &format!("is no field: {problem}"));
-    }
-}
-
-fn field(setting: &str, text: &str) -> Result<Field, BuildError> {
-    Field::parse(text).map_err(|problem| BuildError::at(setting, problem))
 }
 
 impl Add {
@@ -157,33 +150,30 @@ impl Retain {
     }
 }
 
-impl Move {
+impl FromTo {
     fn check(&self, check: &mut Check<'_, '_>) {
         check_field(check, "from", &self.from);
         check_field(check, "to", &self.to);
     }
 
-    pub(crate) fn build(&self) -> Result<Box<dyn Operator>, BuildError> {
+    fn build(&self, copies: bool) -> Result<Box<dyn Operator>, BuildError> {
         Ok(Box::new(Transfer {
             from: field("from", &self.from)?,
             to: field("to", &self.to)?,
-            copies: false,
+            copies,
         }))
     }
 }
 
-impl Copy {
-    fn check(&self, check: &mut Check<'_, '_>) {
-        check_field(check, "from", &self.from);
-        check_field(check, "to", &self.to);
-    }
-
+impl Move {
     pub(crate) fn build(&self) -> Result<Box<dyn Operator>, BuildError> {
-        Ok(Box::new(Transfer {
-            from: field("from", &self.from)?,
-            to: field("to", &self.to)?,
-            copies: true,
-        }))
+        self.fields.build(false)
+    }
+}
+
+impl Copy {
+    pub(crate) fn build(&self) -> Result<Box<dyn Operator>, BuildError> {
+        self.fields.build(true)
     }
 }
 

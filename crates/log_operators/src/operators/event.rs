@@ -5,7 +5,7 @@ use sidelight_config::{Check, settings};
 use sidelight_log_formats::{Value, json};
 
 use super::parse::owned;
-use super::{Failure, Operator, note};
+use super::{Failure, Operator, check_field, field, note};
 use crate::entry::{Entry, text_of};
 use crate::field::Field;
 use crate::settings::Common;
@@ -31,11 +31,8 @@ settings! {
 
 impl EventParser {
     fn check(&self, check: &mut Check<'_, '_>) {
-        for (setting, field) in [("parse_from", &self.parse_from), ("parse_to", &self.parse_to)] {
-            if let Err(problem) = Field::parse(field) {
-                check.error(setting, &format!("is no field: {problem}"));
-            }
-        }
+        check_field(check, "parse_from", &self.parse_from);
+        check_field(check, "parse_to", &self.parse_to);
         if self.prefix.is_empty() {
             check.error("prefix", "is empty");
         }
@@ -43,8 +40,8 @@ impl EventParser {
 
     pub(crate) fn build(&self) -> Result<Box<dyn Operator>, BuildError> {
         Ok(Box::new(Event {
-            from: Field::parse(&self.parse_from).map_err(|problem| BuildError::at("parse_from", problem))?,
-            to: Field::parse(&self.parse_to).map_err(|problem| BuildError::at("parse_to", problem))?,
+            from: field("parse_from", &self.parse_from)?,
+            to: field("parse_to", &self.parse_to)?,
             prefix: self.prefix.clone(),
             name_from: self.name_from.clone(),
             usual_name: self.event_name.clone().unwrap_or_default(),

@@ -9,11 +9,15 @@ mod trace;
 
 use std::fmt;
 
+use sidelight_component::BuildError;
+use sidelight_config::Check;
+
 use crate::entry::Entry;
+use crate::field::Field;
 
 pub(crate) use edit::{Add, Copy, Flatten, Move, Remove, Retain};
 pub(crate) use event::EventParser;
-pub(crate) use parse::{GrokParser, JsonParser, KeyValueParser, RegexParser};
+pub(crate) use parse::{AccessLogParser, GrokParser, JsonParser, KeyValueParser, RegexParser};
 pub(crate) use severity::SeverityParser;
 pub(crate) use time::TimeParser;
 pub(crate) use trace::TraceParser;
@@ -56,6 +60,21 @@ impl fmt::Display for Failure {
             ),
         }
     }
+}
+
+/// Checks a setting that is a field.
+pub(crate) fn check_field(check: &mut Check<'_, '_>, setting: &str, field: &str) {
+    if let Err(problem) = Field::parse(field) {
+        check.error(setting, &format!("is no field: {problem}"));
+    }
+}
+
+/// A setting that is a field.
+///
+/// # Errors
+/// At the setting; one that was checked is good.
+pub(crate) fn field(setting: &str, text: &str) -> Result<Field, BuildError> {
+    Field::parse(text).map_err(|problem| BuildError::at(setting, problem))
 }
 
 /// Notes what was done.

@@ -4,14 +4,17 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use sidelight_component::BuildError;
-use sidelight_config::{Check, settings};
-use sidelight_log_formats::grok::Grok;
-use sidelight_log_formats::{Map, Miss, Pattern, PatternError, Value, json, key_value};
+use sidelight_config::{Check, setting_enum, settings};
+use sidelight_log_formats::access_log::{self, AccessLog};
+use sidelight_log_formats::grok::{Grok, Library};
+use sidelight_log_formats::{
+    LayoutError, Map, Miss, Pattern, PatternError, Preset, SeverityMap, Value, json, key_value,
+};
 
 use super::severity::{Severity, SeverityBlock};
 use super::time::{TimeBlock, TimeReader};
 use super::trace::{TraceBlock, TraceReader};
-use super::{Failure, Operator, note};
+use super::{Failure, Operator, check_field, field, note};
 use crate::entry::{Entry, text_of};
 use crate::field::Field;
 use crate::settings::Common;
@@ -49,6 +52,16 @@ settings! {
     validate RegexParser::check;
 }
 
+setting_enum! {
+    /// Whose names the fields of stock patterns have.
+    pub enum EcsCompatibility {
+        /// Logstash's older ones.
+        Disabled = "disabled",
+        /// Those of the Elastic Common Schema.
+        V1 = "v1",
+    }
+}
+
 settings! {
     /// Grok, as Logstash has it.
     pub struct GrokParser {
@@ -60,8 +73,40 @@ settings! {
         patterns: Vec<String>,
         /// Own patterns by name.
         pattern_definitions: BTreeMap<String, String>,
+        /// The names of fields in the stock patterns: `disabled` for `clientip`, `v1` for `source.address`.
+        ecs_compatibility: EcsCompatibility = EcsCompatibility::Disabled,
     }
     validate GrokParser::check;
+}
+
+setting_enum! {
+    /// The formats of web servers.
+    pub enum AccessLogFormat {
+        /// `client ident user [time] "request" status bytes`
+        Common = "common",
+        /// The same, `"referrer"` and `"user agent"`; nginx's default.
+        Combined = "combined",
+        /// `combined` with `host:port` before it.
+        VhostCombined = "vhost_combined",
+        /// nginx's error log.
+        NginxError = "nginx_error",
+        /// Apache's error log.
+        ApacheError = "apache_error",
+    }
+}
+
+settings! {
+    /// A line of a web server's log; names follow the semantic conventions. The record's time, and of an error log its severity, are the
+    /// line's.
+    pub struct AccessLogParser {
+        /// What all parsers have.
+        flatten parser: Parser,
+        /// Which log.
+        format: AccessLogFormat = AccessLogFormat::Combined,
+        /// The time zone of an error log, by its IANA name; without it that of this machine.
+        location: Option<String>,
+    }
+    validate AccessLogParser::check;
 }
 
 settings! {
@@ -90,18 +135,14 @@ settings! {
 
 impl Parser {
     fn check(&self, check: &mut Check<'_, '_>) {
-        for (setting, field) in [("parse_from", &self.parse_from), ("parse_to", &self.parse_to)] {
-            if let Err(problem) = Field::parse(field) {
-                check.error(setting, &format!("is no field: {problem}"));
-            }
-        }
+        check_field(check, "parse_from", &self.parse_from);
+        check_field(check, "parse_to", &self.parse_to);
     }
 
     fn build(&self, format: Format) -> Result<Box<dyn Operator>, BuildError> {
-        let field = |text: &str| Field::parse(text).map_err(BuildError::new);
         Ok(Box::new(Parse {
-            from: field(&self.parse_from)?,
-            to: field(&self.parse_to)?,
+            from: field("parse_from", &self.parse_from)?,
+            to: field("parse_to", &self.parse_to)?,
             format,
             time: self.timestamp.as_ref().map(TimeBlock::build).transpose()?,
             severity: self.severity.as_ref().map(SeverityBlock::build).transpose()?,
@@ -126,7 +167,11 @@ impl RegexParser {
 impl GrokParser {
     fn grok(&self) -> Result<Grok, PatternError> {
         let patterns: Vec<String> = self.pattern.iter().chain(&self.patterns).cloned().collect();
-        Grok::compile(&patterns, &self.pattern_definitions)
+        let library = match self.ecs_compatibility {
+            EcsCompatibility::Disabled => Library::Legacy,
+            EcsCompatibility::V1 => Library::EcsV1,
+        };
+        Grok::with_library(library, &patterns, &self.pattern_definitions)
     }
 
     fn check(&self, check: &mut Check<'_, '_>) {
@@ -145,6 +190,35 @@ impl GrokParser {
             .grok()
             .map_err(|problem| BuildError::at("pattern", problem))?;
         self.parser.build(Format::Grok(Box::new(grok)))
+    }
+}
+
+impl AccessLogParser {
+    fn log(&self) -> Result<AccessLog, LayoutError> {
+        let format = match self.format {
+            AccessLogFormat::Common => access_log::Format::Common,
+            AccessLogFormat::Combined => access_log::Format::Combined,
+            AccessLogFormat::VhostCombined => access_log::Format::VhostCombined,
+            AccessLogFormat::NginxError => access_log::Format::NginxError,
+            AccessLogFormat::ApacheError => access_log::Format::ApacheError,
+        };
+        AccessLog::new(format, self.location.as_deref())
+    }
+
+    fn check(&self, check: &mut Check<'_, '_>) {
+        if let Err(problem) = self.log() {
+            check.error("location", &problem.to_string());
+        }
+    }
+
+    pub(crate) fn build(&self) -> Result<Box<dyn Operator>, BuildError> {
+        let log = self
+            .log()
+            .map_err(|problem| BuildError::at("location", problem))?;
+        self.parser.build(Format::AccessLog(Box::new(WebLog {
+            log,
+            levels: SeverityMap::preset(Preset::Extended),
+        })))
     }
 }
 
@@ -177,6 +251,7 @@ enum Format {
     Regex(Box<Pattern>),
     Grok(Box<Grok>),
     Json,
+    AccessLog(Box<WebLog>),
     KeyValue { between: String, pairs: String },
 }
 
@@ -198,7 +273,7 @@ impl Operator for Parse {
             .and_then(text_of)
             .ok_or_else(|| Failure::NoField(self.from.to_string()))?;
         let mut map = Map::new();
-        self.format.parse(text, &mut map)?;
+        let known = self.format.parse(text, &mut map)?;
         note(said, || {
             map.iter()
                 .map(|(key, value)| format!("{key}={}", shown(value)))
@@ -206,6 +281,12 @@ impl Operator for Parse {
                 .join(", ")
         });
         self.to.set(entry, Value::Map(map));
+        if known.time_unix_nano.is_some() {
+            entry.time_unix_nano = known.time_unix_nano;
+        }
+        if let Some((number, text)) = known.severity {
+            (entry.severity_number, entry.severity_text) = (number, text);
+        }
         // The blocks of a parser report a failure, and what was parsed stays.
         if let Some(time) = &self.time {
             time.apply(entry)?;
@@ -228,14 +309,15 @@ impl Operator for Parse {
 }
 
 impl Format {
-    fn parse<'a>(&mut self, text: Cow<'a, str>, into: &mut Map<'a>) -> Result<(), Failure> {
+    fn parse<'a>(&mut self, text: Cow<'a, str>, into: &mut Map<'a>) -> Result<Known<'a>, Failure> {
         match self {
-            Self::Regex(pattern) => pattern.captures(text, into).map_err(missed),
-            Self::Grok(grok) => grok.captures(text, into).map_err(missed),
+            Self::Regex(pattern) => pattern.captures(text, into).map_err(missed)?,
+            Self::Grok(grok) => grok.captures(text, into).map_err(missed)?,
             Self::Json => match text {
-                Cow::Borrowed(text) => object(json::parse(text)?, into),
-                Cow::Owned(text) => object(owned(json::parse(&text)?), into),
+                Cow::Borrowed(text) => object(json::parse(text)?, into)?,
+                Cow::Owned(text) => object(owned(json::parse(&text)?), into)?,
             },
+            Self::AccessLog(web) => return web.parse(text, into),
             Self::KeyValue { between, pairs } => {
                 let unparsed = Failure::Unparsed;
                 *into = match text {
@@ -247,8 +329,54 @@ impl Format {
                         _ => Map::new(),
                     },
                 };
-                Ok(())
             }
+        }
+        Ok(Known::default())
+    }
+}
+
+/// What a parser read that is no attribute.
+#[derive(Debug, Default)]
+struct Known<'a> {
+    time_unix_nano: Option<u64>,
+    severity: Option<(u8, Cow<'a, str>)>,
+}
+
+/// The log of a web server.
+#[derive(Debug)]
+struct WebLog {
+    log: AccessLog,
+    levels: SeverityMap,
+}
+
+impl WebLog {
+    fn parse<'a>(&self, text: Cow<'a, str>, into: &mut Map<'a>) -> Result<Known<'a>, Failure> {
+        let unparsed = |error: access_log::AccessLogError| Failure::Unparsed(error.to_string());
+        match text {
+            Cow::Borrowed(text) => {
+                let parsed = self.log.parse(text, into).map_err(unparsed)?;
+                Ok(self.known(parsed, Cow::Borrowed))
+            }
+            Cow::Owned(text) => {
+                let mut map = Map::new();
+                let parsed = self.log.parse(&text, &mut map).map_err(unparsed)?;
+                let known = self.known(parsed, |level| Cow::Owned(level.to_owned()));
+                object(owned(Value::Map(map)), into)?;
+                Ok(known)
+            }
+        }
+    }
+
+    fn known<'t, 'a>(
+        &self,
+        parsed: access_log::Parsed<'t>,
+        text: impl FnOnce(&'t str) -> Cow<'a, str>,
+    ) -> Known<'a> {
+        Known {
+            time_unix_nano: parsed.time_unix_nano.and_then(|nanos| u64::try_from(nanos).ok()),
+            severity: parsed
+                .severity
+                .map(|level| (self.levels.find(level).unwrap_or_default(), text(level))),
         }
     }
 }
@@ -288,7 +416,7 @@ pub(super) fn owned<'a>(value: Value<'_>) -> Value<'a> {
         Value::List(list) => Value::List(list.into_iter().map(owned).collect()),
         Value::Map(map) => Value::Map(
             map.into_iter()
-                .map(|(key, value)| (key.into_owned().into(), owned(value)))
+                .map(|(key, value)| (key.into_owned(), owned(value)))
                 .collect(),
         ),
     }

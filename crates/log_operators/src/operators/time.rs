@@ -1,10 +1,12 @@
 //! Times.
 
+use std::collections::BTreeMap;
+
 use sidelight_component::BuildError;
 use sidelight_config::{Check, setting_enum, settings};
 use sidelight_log_formats::{Layout, LayoutError, LayoutKind};
 
-use super::{Failure, Operator, note};
+use super::{Failure, Operator, check_field, field, note};
 use crate::entry::{Entry, text_of};
 use crate::field::Field;
 use crate::settings::Common;
@@ -34,6 +36,8 @@ settings! {
         layout_type: LayoutType = LayoutType::Strptime,
         /// The time zone of a text without one, by its IANA name; without it that of this machine, and UTC if the layout ends in `Z`.
         location: Option<String>,
+        /// What abbreviations of time zones in the text mean, by IANA names: `{PDT: America/Los_Angeles}`.
+        time_zone_locations: BTreeMap<String, String>,
     }
     validate TimeBlock::check;
 }
@@ -56,13 +60,15 @@ impl TimeBlock {
             LayoutType::Java => LayoutKind::Java,
             LayoutType::Epoch => LayoutKind::Epoch,
         };
-        Layout::parse(&self.layout, kind, self.location.as_deref())
+        let layout = Layout::parse(&self.layout, kind, self.location.as_deref());
+        let mut zones = self.time_zone_locations.iter();
+        zones.try_fold(layout?, |layout, (abbreviation, location)| {
+            layout.with_zone(abbreviation, location)
+        })
     }
 
     fn check(&self, check: &mut Check<'_, '_>) {
-        if let Err(problem) = Field::parse(&self.parse_from) {
-            check.error("parse_from", &format!("is no field: {problem}"));
-        }
+        check_field(check, "parse_from", &self.parse_from);
         if let Err(problem) = self.compile() {
             check.error("layout", &format!("cannot be used: {problem}"));
         }
@@ -70,7 +76,7 @@ impl TimeBlock {
 
     pub(crate) fn build(&self) -> Result<TimeReader, BuildError> {
         Ok(TimeReader {
-            from: Field::parse(&self.parse_from).map_err(|problem| BuildError::at("parse_from", problem))?,
+            from: field("parse_from", &self.parse_from)?,
             layout: self
                 .compile()
                 .map_err(|problem| BuildError::at("layout", problem))?,
