@@ -32,7 +32,7 @@ mod tests {
 
     #[test]
     fn a_name_is_kept_once_and_a_long_one_is_refused() {
-        let (first, second) = (intern("a.name"), intern(&"a.name".to_owned()));
+        let (first, second) = (intern("a.name"), intern(&["a", "name"].join(".")));
         assert_eq!(first.map(str::as_ptr), second.map(str::as_ptr));
         assert_eq!(first, Some("a.name"));
         assert_eq!(intern(&"x".repeat(MAX_NAME + 1)), None);

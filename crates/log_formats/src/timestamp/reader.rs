@@ -38,72 +38,66 @@ const WEEKDAYS: [&str; 7] = [
     "sunday",
 ];
 
+/// `yyyy-MM-dd HH:mm:ss`, and the byte in its middle.
+fn date_and_time<'t>(text: &[u8; 19]) -> Option<(Fields<'t>, u8)> {
+    let [
+        y1,
+        y2,
+        y3,
+        y4,
+        b'-',
+        m1,
+        m2,
+        b'-',
+        d1,
+        d2,
+        middle,
+        h1,
+        h2,
+        b':',
+        n1,
+        n2,
+        b':',
+        s1,
+        s2,
+    ] = text
+    else {
+        return None;
+    };
+    let two = |tens: &u8, ones: &u8| {
+        let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+        (tens < 10 && ones < 10).then(|| tens * 10 + ones)
+    };
+    let fields = Fields {
+        year: Some(i32::from(two(y1, y2)?) * 100 + i32::from(two(y3, y4)?)),
+        month: Some(two(m1, m2)?),
+        day: Some(two(d1, d2)?),
+        hour: two(h1, h2)?,
+        minute: two(n1, n2)?,
+        second: two(s1, s2)?,
+        ..Fields::default()
+    };
+    Some((fields, *middle))
+}
+
 impl<'t> Reader<'t> {
     pub(super) fn new(text: &'t str) -> Self {
         Self { text, at: 0 }
     }
 
-    /// `yyyy-MM-dd HH:mm:ss` with any byte in the middle, at the beginning of the text, in one look.
+    /// `yyyy-MM-dd HH:mm:ss` with that byte in the middle (without one `T` or a space), at the beginning of the text, in one look.
     pub(super) fn fixed(&mut self, between: Option<u8>, fields: &mut Fields<'t>) -> bool {
-        let Some(
-            [
-                y1,
-                y2,
-                y3,
-                y4,
-                b'-',
-                m1,
-                m2,
-                b'-',
-                d1,
-                d2,
-                middle,
-                h1,
-                h2,
-                b':',
-                n1,
-                n2,
-                b':',
-                s1,
-                s2,
-            ],
-        ) = self.text.as_bytes().first_chunk::<19>()
-        else {
+        let Some((read, middle)) = self.text.as_bytes().first_chunk::<19>().and_then(date_and_time) else {
             return false;
         };
         let is_between = match between {
-            Some(byte) => *middle == byte,
+            Some(byte) => middle == byte,
             None => matches!(middle, b'T' | b't' | b' '),
         };
-        let two = |tens: &u8, ones: &u8| {
-            let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
-            (tens < 10 && ones < 10).then(|| tens * 10 + ones)
-        };
-        let read = || {
-            let year = i32::from(two(y1, y2)?) * 100 + i32::from(two(y3, y4)?);
-            Some((
-                year,
-                two(m1, m2)?,
-                two(d1, d2)?,
-                two(h1, h2)?,
-                two(n1, n2)?,
-                two(s1, s2)?,
-            ))
-        };
-        let Some((year, month, day, hour, minute, second)) = read().filter(|_| is_between) else {
-            return false;
-        };
-        *fields = Fields {
-            year: Some(year),
-            month: Some(month),
-            day: Some(day),
-            hour,
-            minute,
-            second,
-            ..Fields::default()
-        };
-        self.at = 19;
-        true
+        if is_between {
+            (*fields, self.at) = (read, 19);
+        }
+        is_between
     }
 
     /// Reads the parts in their order, up to the end of the text.

@@ -30,74 +30,65 @@ pub(super) fn items(layout: &str) -> Result<Vec<Item>, LayoutError> {
 }
 
 fn directive(letter: char, items: &mut Items) -> Result<(), String> {
-    let literal = |text: &str| Item::Literal(text.into());
-    let two = Digits::Two;
-    let date_us = || [Item::Month(two), literal("/"), Item::Day(two), literal("/")];
-    let time = || {
-        [
-            Item::Hour(Digits::OneOrTwo),
-            literal(":"),
-            Item::Minute(two),
-            literal(":"),
-            Item::Second(two),
-        ]
-    };
     match letter {
-        'Y' => items.push(Item::Year),
-        'y' => items.push(Item::ShortYear),
-        'm' => items.push(Item::Month(two)),
-        'o' => items.push(Item::Month(Digits::SpacePadded)),
-        'q' => items.push(Item::Month(Digits::OneOrTwo)),
-        'b' | 'h' | 'B' => items.push(Item::MonthName),
-        'd' => items.push(Item::Day(two)),
-        'e' => items.push(Item::Day(Digits::SpacePadded)),
-        'g' => items.push(Item::Day(Digits::OneOrTwo)),
-        'a' | 'A' => items.push(Item::WeekdayName),
-        'H' => items.push(Item::Hour(Digits::OneOrTwo)),
-        'I' => items.push(Item::Hour12(two)),
-        'l' => items.push(Item::Hour12(Digits::OneOrTwo)),
-        'p' | 'P' => items.push(Item::HalfDay),
-        'M' => items.push(Item::Minute(two)),
-        'S' => items.push(Item::Second(two)),
         'L' => items.fraction(3, true),
         'f' => items.fraction(6, true),
         's' => items.fraction(9, true),
-        'Z' => items.push(Item::ZoneName),
-        'z' | 'w' | 'i' | 'j' | 'k' => items.push(Item::Offset { is_optional: false }),
-        'D' | 'x' => {
-            items.extend(date_us());
-            items.push(Item::Year);
-        }
-        'F' => items.extend([
-            Item::Year,
-            literal("-"),
-            Item::Month(two),
-            literal("-"),
-            Item::Day(two),
-        ]),
-        'T' | 'X' => items.extend(time()),
-        'R' => items.extend([Item::Hour(Digits::OneOrTwo), literal(":"), Item::Minute(two)]),
-        'r' => {
-            items.extend([Item::Hour12(two), literal(":"), Item::Minute(two), literal(":")]);
-            items.extend([Item::Second(two), literal(" "), Item::HalfDay]);
-        }
-        'c' => {
-            items.extend([
-                Item::WeekdayName,
-                literal(" "),
-                Item::MonthName,
-                literal(" "),
-                Item::Day(two),
-            ]);
-            items.literal(' ');
-            items.extend(time());
-            items.extend([literal(" "), Item::Year]);
-        }
         'n' => items.literal('\n'),
         't' => items.literal('\t'),
         '%' => items.literal('%'),
         'N' => return Err("`%N` is no directive: nanoseconds are `%s`".to_owned()),
-        other => return Err(format!("`%{other}` is no directive of the Collector's")),
+        letter => match (part(letter), shorthand(letter)) {
+            (Some(item), _) => items.push(item),
+            (None, Some(directives)) => directives.chars().try_for_each(|c| {
+                let is_directive = c.is_ascii_alphabetic();
+                if is_directive {
+                    directive(c, items)?;
+                } else {
+                    items.literal(c);
+                }
+                Ok::<(), String>(())
+            })?,
+            (None, None) => return Err(format!("`%{letter}` is no directive of the Collector's")),
+        },
     }
     Ok(())
+}
+
+/// What one directive reads.
+fn part(letter: char) -> Option<Item> {
+    Some(match letter {
+        'Y' => Item::Year,
+        'y' => Item::ShortYear,
+        'm' => Item::Month(Digits::Two),
+        'o' => Item::Month(Digits::SpacePadded),
+        'q' => Item::Month(Digits::OneOrTwo),
+        'b' | 'h' | 'B' => Item::MonthName,
+        'd' => Item::Day(Digits::Two),
+        'e' => Item::Day(Digits::SpacePadded),
+        'g' => Item::Day(Digits::OneOrTwo),
+        'a' | 'A' => Item::WeekdayName,
+        'H' => Item::Hour(Digits::OneOrTwo),
+        'I' => Item::Hour12(Digits::Two),
+        'l' => Item::Hour12(Digits::OneOrTwo),
+        'p' | 'P' => Item::HalfDay,
+        'M' => Item::Minute(Digits::Two),
+        'S' => Item::Second(Digits::Two),
+        'Z' => Item::ZoneName,
+        'z' | 'w' | 'i' | 'j' | 'k' => Item::Offset { is_optional: false },
+        _ => return None,
+    })
+}
+
+/// Directives that stand for others, whose letters are written here.
+fn shorthand(letter: char) -> Option<&'static str> {
+    Some(match letter {
+        'D' | 'x' => "m/d/Y",
+        'F' => "Y-m-d",
+        'T' | 'X' => "H:M:S",
+        'R' => "H:M",
+        'r' => "I:M:S p",
+        'c' => "a b d H:M:S Y",
+        _ => return None,
+    })
 }
