@@ -45,8 +45,6 @@ pub(crate) struct Group {
 pub struct Pattern {
     engine: Engine,
     groups: Arc<[Group]>,
-    /// No two groups have the same name.
-    distinct: bool,
 }
 
 /// Why a text gave no values.
@@ -93,7 +91,6 @@ impl Pattern {
         }
         Ok(Self {
             engine,
-            distinct: !groups.iter().any(|group| group.repeats),
             groups: groups.into(),
         })
     }
@@ -107,14 +104,14 @@ impl Pattern {
             return Err(Miss::TooLong);
         }
         let spans = self.engine.captures(&text).ok_or(Miss::NoMatch)?;
-        let is_new = self.distinct && into.is_empty();
+        let is_new = into.is_empty();
         for (group, span) in self.groups.iter().zip(spans) {
             let Some(part) = span.of(&text) else { continue };
             let value = group.kind.value(part);
-            if is_new {
-                into.push(group.name, value);
-            } else if group.repeats {
+            if group.repeats {
                 join(into, group.name, value);
+            } else if is_new {
+                into.push(group.name, value);
             } else {
                 into.insert(group.name, value);
             }

@@ -81,7 +81,14 @@ impl Compiler {
             nodes.push(node);
         }
         nodes.reverse();
-        Some(Node::Concat(joined(nodes).into()))
+        let nodes = joined(nodes).into_iter().map(|node| match node {
+            Node::Literal(literal) => match *literal {
+                [byte] => Node::Byte(byte),
+                _ => Node::Literal(literal),
+            },
+            node => node,
+        });
+        Some(Node::Concat(nodes.collect()))
     }
 
     fn alternation(&mut self, parts: &[Hir], follow: ByteSet, depth: usize) -> Option<Node> {

@@ -37,6 +37,7 @@ pub(super) struct Scanner {
 #[derive(Debug)]
 enum Node {
     Empty,
+    Byte(u8),
     Literal(Box<[u8]>),
     One(Class),
     Look(Look),

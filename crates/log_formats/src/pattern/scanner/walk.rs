@@ -45,6 +45,10 @@ impl<'t, 's> Walk<'t, 's> {
     pub(super) fn node(&mut self, node: &Node, at: usize) -> Result<usize, Stop> {
         match node {
             Node::Empty => Ok(at),
+            Node::Byte(byte) => {
+                let is_there = self.text.as_bytes().get(at) == Some(byte);
+                is_there.then_some(at + 1).ok_or(Stop::Fails)
+            }
             Node::Literal(literal) => {
                 let is_there = self.rest(at).starts_with(literal);
                 is_there.then_some(at + literal.len()).ok_or(Stop::Fails)
