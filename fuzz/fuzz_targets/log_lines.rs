@@ -7,7 +7,8 @@ use std::sync::Arc;
 use libfuzzer_sys::fuzz_target;
 use sidelight_config::ByteSize;
 use sidelight_log_formats::grok::Grok;
-use sidelight_log_formats::{Layout, LayoutKind, Map, Pattern, access_log, json, key_value};
+use sidelight_log_formats::access_log::{AccessLog, Format};
+use sidelight_log_formats::{Layout, LayoutKind, Map, Pattern, json, key_value, message_pattern};
 use sidelight_log_framing::{Framer, Framing, FramingSettings, Multiline, Oversize, Preset};
 
 type Frames = Vec<(String, u64, u64, bool)>;
@@ -70,7 +71,14 @@ fn read(text: &str, reader: u8) {
     match reader % 8 {
         0 => drop(json::parse(text)),
         1 => drop(key_value::parse(text, "=", "")),
-        2 => drop(access_log::parse(text)),
+        2 => {
+            for (_, format) in Format::ALL {
+                let log = AccessLog::new(format, Some("UTC")).expect("known");
+                let _ = log.parse(text, &mut map);
+            }
+            let pattern = message_pattern(text);
+            assert_eq!(message_pattern(&pattern), pattern);
+        }
         3 => {
             let own = std::collections::BTreeMap::new();
             if let Ok(mut grok) = Grok::compile(&[text.to_owned()], &own) {

@@ -6,14 +6,16 @@ pub mod access_log;
 pub mod grok;
 pub mod json;
 pub mod key_value;
+mod message_pattern;
 mod pattern;
 mod severity;
 mod timestamp;
 mod value;
 
-pub use pattern::{Miss, Pattern};
-pub use severity::Severities;
-pub use timestamp::{Layout, LayoutKind};
+pub use message_pattern::{MAX_PATTERN, message_pattern, write_message_pattern};
+pub use pattern::{Miss, Pattern, PatternError};
+pub use severity::{Preset, Severities, SeverityMap};
+pub use timestamp::{Layout, LayoutError, LayoutKind, TimeError};
 pub use value::{Key, Map, Value};
 
 /// Longest text in bytes that a regular expression captures from. A longer one counts as not matched.

@@ -147,11 +147,11 @@ fn json_lines_and_business_events_keep_their_types() {
 #[test]
 fn a_line_of_a_web_server_gets_the_names_of_the_conventions() {
     let line = r#"203.0.113.7 - - [20/Nov/2026:10:15:01 +0800] "GET /a?b=1 HTTP/1.1" 200 512 "-" "curl/8""#;
-    let yaml = "operators: [{type: access_log_parser, timestamp: {parse_from: attributes.time, layout: '%d/%b/%Y:%H:%M:%S %z'}}, {type: remove, field: attributes.time}]";
+    let yaml = "operators: [{type: access_log_parser}]";
     let record = parsed(yaml, line);
     assert_eq!(
         record.split_once(r#","attributes":"#).expect("attributes").1,
-        r#"[{"key":"client.address","value":{"stringValue":"203.0.113.7"}},{"key":"http.request.method","value":{"stringValue":"GET"}},{"key":"url.path","value":{"stringValue":"/a"}},{"key":"url.query","value":{"stringValue":"b=1"}},{"key":"network.protocol.version","value":{"stringValue":"1.1"}},{"key":"user_agent.original","value":{"stringValue":"curl/8"}},{"key":"http.response.status_code","value":{"intValue":"200"}},{"key":"http.response.body.size","value":{"intValue":"512"}}]}"#
+        r#"[{"key":"client.address","value":{"stringValue":"203.0.113.7"}},{"key":"http.request.method","value":{"stringValue":"GET"}},{"key":"url.path","value":{"stringValue":"/a"}},{"key":"url.query","value":{"stringValue":"b=1"}},{"key":"network.protocol.name","value":{"stringValue":"http"}},{"key":"network.protocol.version","value":{"stringValue":"1.1"}},{"key":"http.response.status_code","value":{"intValue":"200"}},{"key":"http.response.body.size","value":{"intValue":"512"}},{"key":"user_agent.original","value":{"stringValue":"curl/8"}}]}"#
     );
     assert!(
         record.starts_with(r#"{"timeUnixNano":"1795140901000000000""#),

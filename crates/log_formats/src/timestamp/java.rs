@@ -1,77 +1,109 @@
-//! Java's patterns (`java.time.format.DateTimeFormatter`), as Logstash and Elasticsearch use them.
+//! Java's patterns (`java.time.format.DateTimeFormatter`, and Joda-Time's, which Logstash's `date` filter has): `yyyy-MM-dd
+//! HH:mm:ss,SSS`. Logstash's word `ISO8601` is understood as well.
 
-/// The pattern as directives.
-///
-/// # Errors
-/// A letter that is not understood.
-pub(super) fn directives(pattern: &str) -> Result<String, String> {
-    let mut directives = String::with_capacity(pattern.len() * 2);
-    let mut chars = pattern.chars().peekable();
-    while let Some(c) = chars.next() {
-        if c == '\'' {
-            quoted(&mut chars, &mut directives)?;
-            continue;
-        }
-        if !c.is_ascii_alphabetic() {
-            literal(c, &mut directives);
-            continue;
-        }
-        let mut count = 1;
-        while chars.next_if_eq(&c).is_some() {
-            count += 1;
-        }
-        directives.push_str(directive(c, count)?);
+use std::iter::Peekable;
+use std::str::CharIndices;
+
+use super::LayoutError;
+use super::item::{Digits, Item, Items};
+
+/// The parts of a pattern.
+pub(super) fn items(pattern: &str) -> Result<Vec<Item>, LayoutError> {
+    let mut items = Items::default();
+    if pattern == "ISO8601" {
+        return Ok(iso8601());
     }
-    Ok(directives)
-}
-
-fn directive(letter: char, count: usize) -> Result<&'static str, String> {
-    Ok(match (letter, count) {
-        ('y' | 'u', 2) => "%y",
-        ('y' | 'u', _) => "%Y",
-        ('M' | 'L', 1 | 2) => "%m",
-        ('M' | 'L', 3) => "%b",
-        ('M' | 'L', _) => "%B",
-        ('d', _) => "%d",
-        ('D', _) => "%j",
-        ('H', _) => "%H",
-        ('h', _) => "%I",
-        ('m', _) => "%M",
-        ('s', _) => "%S",
-        ('S' | 'n', _) => "%f",
-        ('a', _) => "%p",
-        ('E', 1..=3) => "%a",
-        ('E', _) => "%A",
-        ('Z', 1..=3) => "%z",
-        ('X' | 'x', 1 | 2) => "%z",
-        ('X' | 'x', _) => "%:z",
-        ('z' | 'V', _) => "%Z",
-        _ => return Err(format!("`{letter}` is no letter of a pattern that is understood")),
-    })
-}
-
-fn literal(c: char, directives: &mut String) {
-    if c == '%' {
-        directives.push('%');
+    let mut chars = pattern.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '\'' => quoted(&mut chars, &mut items)
+                .map_err(|problem| LayoutError::at(pattern, at, problem.to_owned()))?,
+            '[' | ']' | '{' | '}' | '#' => {
+                let problem = format!(
+                    "`{c}` means something in a pattern that is not supported: quote it, or give several layouts"
+                );
+                return Err(LayoutError::at(pattern, at, problem));
+            }
+            c if c.is_ascii_alphabetic() => {
+                let mut count = 1;
+                while chars.next_if(|(_, next)| *next == c).is_some() {
+                    count += 1;
+                }
+                letters(c, count, &mut items).map_err(|problem| LayoutError::at(pattern, at, problem))?;
+            }
+            c => items.literal(c),
+        }
     }
-    directives.push(c);
+    Ok(items.finish())
 }
 
-/// Text between single quotes; two of them are one.
-fn quoted(
-    chars: &mut std::iter::Peekable<std::str::Chars<'_>>,
-    directives: &mut String,
-) -> Result<(), String> {
-    if chars.next_if_eq(&'\'').is_some() {
-        directives.push('\'');
+fn iso8601() -> Vec<Item> {
+    let mut items = Items::default();
+    let literal = |text: &str| Item::Literal(text.into());
+    let two = Digits::Two;
+    items.extend([
+        Item::Year,
+        literal("-"),
+        Item::Month(two),
+        literal("-"),
+        Item::Day(two),
+        Item::Separator,
+    ]);
+    items.extend([
+        Item::Hour(two),
+        literal(":"),
+        Item::Minute(two),
+        literal(":"),
+        Item::Second(two),
+    ]);
+    items.extend([
+        Item::Fraction { is_optional: true },
+        Item::Offset { is_optional: true },
+    ]);
+    items.finish()
+}
+
+fn letters(letter: char, count: u8, items: &mut Items) -> Result<(), String> {
+    let number = Digits::OneOrTwo;
+    match (letter, count) {
+        ('y' | 'u' | 'Y', 2) => items.push(Item::ShortYear),
+        ('y' | 'u' | 'Y', _) => items.push(Item::Year),
+        ('M' | 'L', 1 | 2) => items.push(Item::Month(number)),
+        ('M' | 'L', _) => items.push(Item::MonthName),
+        ('d', _) => items.push(Item::Day(number)),
+        ('D', _) => items.push(Item::DayOfYear),
+        ('H' | 'k', _) => items.push(Item::Hour(number)),
+        ('h' | 'K', _) => items.push(Item::Hour12(number)),
+        ('m', _) => items.push(Item::Minute(number)),
+        ('s', _) => items.push(Item::Second(number)),
+        ('S' | 'n', count) => items.fraction(count.min(9), false),
+        ('a', _) => items.push(Item::HalfDay),
+        ('E', _) => items.push(Item::WeekdayName),
+        ('Z', 3) | ('z' | 'V' | 'v', _) => items.push(Item::ZoneName),
+        ('Z' | 'X' | 'x' | 'O', _) => items.push(Item::Offset { is_optional: false }),
+        _ => {
+            return Err(format!(
+                "`{letter}` is no letter that is understood; text stands in quotes: `'{letter}'`"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Text between single quotes, the first of which is taken; two of them are one.
+fn quoted(chars: &mut Peekable<CharIndices<'_>>, items: &mut Items) -> Result<(), &'static str> {
+    if chars.next_if(|(_, c)| *c == '\'').is_some() {
+        items.literal('\'');
         return Ok(());
     }
     loop {
         match chars.next() {
-            Some('\'') if chars.next_if_eq(&'\'').is_some() => directives.push('\''),
-            Some('\'') => return Ok(()),
-            Some(c) => literal(c, directives),
-            None => return Err("a quote is not closed".to_owned()),
+            Some((_, '\'')) => match chars.next_if(|(_, c)| *c == '\'') {
+                Some(_) => items.literal('\''),
+                None => return Ok(()),
+            },
+            Some((_, c)) => items.literal(c),
+            None => return Err("the quote is not closed"),
         }
     }
 }

@@ -7,6 +7,7 @@ mod parse;
 mod severity;
 mod time;
 mod trace;
+mod web;
 
 use std::fmt;
 
@@ -19,10 +20,11 @@ use crate::field::Field;
 pub(crate) use edit::{Add, Copy, Flatten, Move, Remove, Retain};
 pub(crate) use event::EventParser;
 pub(crate) use filter::Filter;
-pub(crate) use parse::{AccessLogParser, GrokParser, JsonParser, KeyValueParser, RegexParser};
+pub(crate) use parse::{GrokParser, JsonParser, KeyValueParser, RegexParser};
 pub(crate) use severity::SeverityParser;
 pub(crate) use time::TimeParser;
 pub(crate) use trace::TraceParser;
+pub(crate) use web::AccessLogParser;
 
 /// What an operator does with a record.
 pub(crate) trait Operator: fmt::Debug + Send {

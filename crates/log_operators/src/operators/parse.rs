@@ -4,13 +4,14 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use sidelight_component::BuildError;
-use sidelight_config::{Check, settings};
-use sidelight_log_formats::grok::Grok;
-use sidelight_log_formats::{Map, Miss, Pattern, Value, access_log, json, key_value};
+use sidelight_config::{Check, setting_enum, settings};
+use sidelight_log_formats::grok::{Grok, Library};
+use sidelight_log_formats::{Map, Miss, Pattern, PatternError, Value, json, key_value};
 
 use super::severity::{Severity, SeverityBlock};
 use super::time::{TimeBlock, TimeReader};
 use super::trace::{TraceBlock, TraceReader};
+use super::web::WebLog;
 use super::{Failure, Operator, check_field, field, note};
 use crate::entry::{Entry, text_of};
 use crate::field::Field;
@@ -49,6 +50,16 @@ settings! {
     validate RegexParser::check;
 }
 
+setting_enum! {
+    /// Whose names the fields of stock patterns have.
+    pub enum EcsCompatibility {
+        /// Logstash's older ones.
+        Disabled = "disabled",
+        /// Those of the Elastic Common Schema.
+        V1 = "v1",
+    }
+}
+
 settings! {
     /// Grok, as Logstash has it.
     pub struct GrokParser {
@@ -60,16 +71,10 @@ settings! {
         patterns: Vec<String>,
         /// Own patterns by name.
         pattern_definitions: BTreeMap<String, String>,
+        /// The names of fields in the stock patterns: `disabled` for `clientip`, `v1` for `source.address`.
+        ecs_compatibility: EcsCompatibility = EcsCompatibility::Disabled,
     }
     validate GrokParser::check;
-}
-
-settings! {
-    /// A line of a web server's access log, common or combined; names follow the semantic conventions.
-    pub struct AccessLogParser {
-        /// What all parsers have.
-        flatten parser: Parser,
-    }
 }
 
 settings! {
@@ -102,7 +107,7 @@ impl Parser {
         check_field(check, "parse_to", &self.parse_to);
     }
 
-    fn build(&self, format: Format) -> Result<Box<dyn Operator>, BuildError> {
+    pub(super) fn build(&self, format: Format) -> Result<Box<dyn Operator>, BuildError> {
         Ok(Box::new(Parse {
             from: field("parse_from", &self.parse_from)?,
             to: field("parse_to", &self.parse_to)?,
@@ -117,7 +122,7 @@ impl Parser {
 impl RegexParser {
     fn check(&self, check: &mut Check<'_, '_>) {
         if let Err(problem) = Pattern::compile(&self.regex) {
-            check.error("regex", &problem);
+            check.error("regex", &problem.to_string());
         }
     }
 
@@ -128,9 +133,13 @@ impl RegexParser {
 }
 
 impl GrokParser {
-    fn grok(&self) -> Result<Grok, String> {
+    fn grok(&self) -> Result<Grok, PatternError> {
         let patterns: Vec<String> = self.pattern.iter().chain(&self.patterns).cloned().collect();
-        Grok::compile(&patterns, &self.pattern_definitions)
+        let library = match self.ecs_compatibility {
+            EcsCompatibility::Disabled => Library::Legacy,
+            EcsCompatibility::V1 => Library::EcsV1,
+        };
+        Grok::with_library(library, &patterns, &self.pattern_definitions)
     }
 
     fn check(&self, check: &mut Check<'_, '_>) {
@@ -149,12 +158,6 @@ impl GrokParser {
             .grok()
             .map_err(|problem| BuildError::at("pattern", problem))?;
         self.parser.build(Format::Grok(Box::new(grok)))
-    }
-}
-
-impl AccessLogParser {
-    pub(crate) fn build(&self) -> Result<Box<dyn Operator>, BuildError> {
-        self.parser.build(Format::AccessLog)
     }
 }
 
@@ -183,11 +186,11 @@ impl KeyValueParser {
 }
 
 #[derive(Debug)]
-enum Format {
+pub(super) enum Format {
     Regex(Box<Pattern>),
     Grok(Box<Grok>),
     Json,
-    AccessLog,
+    AccessLog(Box<WebLog>),
     KeyValue { between: String, pairs: String },
 }
 
@@ -209,7 +212,7 @@ impl Operator for Parse {
             .and_then(text_of)
             .ok_or_else(|| Failure::NoField(self.from.to_string()))?;
         let mut map = Map::new();
-        self.format.parse(text, &mut map)?;
+        let known = self.format.parse(text, &mut map)?;
         note(said, || {
             map.iter()
                 .map(|(key, value)| format!("{key}={}", shown(value)))
@@ -217,6 +220,12 @@ impl Operator for Parse {
                 .join(", ")
         });
         self.to.set(entry, Value::Map(map));
+        if known.time_unix_nano.is_some() {
+            entry.time_unix_nano = known.time_unix_nano;
+        }
+        if let Some((number, text)) = known.severity {
+            (entry.severity_number, entry.severity_text) = (number, text);
+        }
         // The blocks of a parser report a failure, and what was parsed stays.
         if let Some(time) = &self.time {
             time.apply(entry)?;
@@ -239,22 +248,15 @@ impl Operator for Parse {
 }
 
 impl Format {
-    fn parse<'a>(&mut self, text: Cow<'a, str>, into: &mut Map<'a>) -> Result<(), Failure> {
+    fn parse<'a>(&mut self, text: Cow<'a, str>, into: &mut Map<'a>) -> Result<Known<'a>, Failure> {
         match self {
-            Self::Regex(pattern) => pattern.captures(text, into).map_err(missed),
-            Self::Grok(grok) => grok.captures(text, into).map_err(missed),
+            Self::Regex(pattern) => pattern.captures(text, into).map_err(missed)?,
+            Self::Grok(grok) => grok.captures(text, into).map_err(missed)?,
             Self::Json => match text {
-                Cow::Borrowed(text) => object(json::parse(text)?, into),
-                Cow::Owned(text) => object(owned(json::parse(&text)?), into),
+                Cow::Borrowed(text) => object(json::parse(text)?, into)?,
+                Cow::Owned(text) => object(owned(json::parse(&text)?), into)?,
             },
-            Self::AccessLog => match text {
-                Cow::Borrowed(text) => access_log(text, into),
-                Cow::Owned(text) => {
-                    let mut map = Map::new();
-                    access_log(&text, &mut map)?;
-                    object(owned(Value::Map(map)), into)
-                }
-            },
+            Self::AccessLog(web) => return web.parse(text, into),
             Self::KeyValue { between, pairs } => {
                 let unparsed = Failure::Unparsed;
                 *into = match text {
@@ -266,43 +268,17 @@ impl Format {
                         _ => Map::new(),
                     },
                 };
-                Ok(())
             }
         }
+        Ok(Known::default())
     }
 }
 
-/// The attributes that the semantic conventions have for a request (HTTP spans, version 1.44).
-fn access_log<'a>(line: &'a str, into: &mut Map<'a>) -> Result<(), Failure> {
-    let line = access_log::parse(line).ok_or_else(|| {
-        Failure::Unparsed("no line of an access log as nginx and Apache write it".to_owned())
-    })?;
-    let mut put = |name: &'static str, text: &'a str| {
-        if text != "-" && !text.is_empty() {
-            into.push(name, Value::Text(text.into()));
-        }
-    };
-    put("client.address", line.client);
-    put("user.name", line.user);
-    put("time", line.time);
-    put("http.request.method", line.method);
-    let (path, query) = line.target.split_once('?').unwrap_or((line.target, ""));
-    put("url.path", path);
-    put("url.query", query);
-    put("network.protocol.version", line.version);
-    if let Some((referrer, agent)) = line.combined {
-        put("http.request.header.referer", referrer.trim_matches('"'));
-        put("user_agent.original", agent.trim_matches('"'));
-    }
-    let number = |text: &str| {
-        text.parse()
-            .map_or(Value::Text(text.to_owned().into()), Value::Int)
-    };
-    into.push("http.response.status_code", number(line.status));
-    if line.bytes != "-" {
-        into.push("http.response.body.size", number(line.bytes));
-    }
-    Ok(())
+/// What a parser read that is no attribute.
+#[derive(Debug, Default)]
+pub(super) struct Known<'a> {
+    pub(super) time_unix_nano: Option<u64>,
+    pub(super) severity: Option<(u8, Cow<'a, str>)>,
 }
 
 fn missed(miss: Miss) -> Failure {
@@ -318,7 +294,7 @@ impl From<json::JsonError> for Failure {
     }
 }
 
-fn object<'a>(value: Value<'a>, into: &mut Map<'a>) -> Result<(), Failure> {
+pub(super) fn object<'a>(value: Value<'a>, into: &mut Map<'a>) -> Result<(), Failure> {
     match value {
         Value::Map(map) => {
             *into = map;

@@ -1,10 +1,10 @@
-//! Severities.
+//! SeverityMap.
 
 use std::collections::BTreeMap;
 
 use sidelight_component::BuildError;
 use sidelight_config::{Check, Node, setting_enum, settings, shown};
-use sidelight_log_formats::Severities;
+use sidelight_log_formats::{Preset as Known, SeverityMap};
 
 use super::{Failure, Operator, check_field, field, note};
 use crate::entry::{Entry, text_of};
@@ -14,8 +14,12 @@ use crate::settings::Common;
 setting_enum! {
     /// Words that are known without `mapping`.
     pub enum Preset {
-        /// `trace`, `debug`, `info`, `warn`, `error`, `fatal` and their like.
+        /// `trace`, `debug`, `info`, `warn`, `error`, `fatal`, with 2 to 4 behind them; `warning`, `err`; 1 to 24.
         Default = "default",
+        /// The same without `warning` and `err`.
+        Otel = "otel",
+        /// The default's, and `critical`, `notice`, `severe`, `emerg` and others.
+        Extended = "extended",
         /// None.
         None = "none",
     }
@@ -47,10 +51,15 @@ settings! {
 }
 
 impl SeverityBlock {
-    fn compile(&self) -> Result<Severities, String> {
-        let mut severities = Severities::new(self.preset == Preset::Default);
+    fn compile(&self) -> Result<SeverityMap, String> {
+        let mut severities = SeverityMap::preset(match self.preset {
+            Preset::Default => Known::Default,
+            Preset::Otel => Known::Otel,
+            Preset::Extended => Known::Extended,
+            Preset::None => Known::None,
+        });
         for (level, meanings) in &self.mapping {
-            let number = Severities::number(level)
+            let number = SeverityMap::number(level)
                 .ok_or_else(|| format!("has `{level}`, which is no level: use trace, debug, info, warn, error or fatal, with 2 to 4 behind it"))?;
             for meaning in meanings.as_list().unwrap_or(std::slice::from_ref(meanings)) {
                 add(&mut severities, meaning, number)?;
@@ -77,7 +86,7 @@ impl SeverityBlock {
     }
 }
 
-fn add(severities: &mut Severities, meaning: &Node, number: u8) -> Result<(), String> {
+fn add(severities: &mut SeverityMap, meaning: &Node, number: u8) -> Result<(), String> {
     if let Some(bound) = meaning.get("min").zip(meaning.get("max")) {
         let whole = |node: &Node| {
             node.text()
@@ -90,13 +99,7 @@ fn add(severities: &mut Severities, meaning: &Node, number: u8) -> Result<(), St
     let text = meaning
         .text()
         .ok_or_else(|| format!("has {}, which is neither a word nor a range", shown(meaning)))?;
-    match text.as_bytes() {
-        [class @ b'1'..=b'9', b'x', b'x'] => {
-            let first = i64::from(class - b'0') * 100;
-            severities.range(first, first + 99, number);
-        }
-        _ => severities.word(text, number),
-    }
+    severities.meaning(text, number);
     Ok(())
 }
 
@@ -110,11 +113,9 @@ impl SeverityParser {
 #[derive(Debug)]
 pub(crate) struct Severity {
     from: Field,
-    severities: Severities,
+    severities: SeverityMap,
     overwrites: bool,
 }
-
-const NAMES: [&str; 6] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
 
 impl Severity {
     pub(crate) fn apply(&self, entry: &mut Entry<'_>) -> Result<(), Failure> {
@@ -125,7 +126,7 @@ impl Severity {
             .ok_or_else(|| Failure::NoField(self.from.to_string()))?;
         entry.severity_number = self.severities.find(&text).unwrap_or_default();
         entry.severity_text = match self.overwrites && entry.severity_number > 0 {
-            true => NAMES[usize::from((entry.severity_number - 1) / 4).min(5)].into(),
+            true => SeverityMap::name(entry.severity_number).into(),
             false => text,
         };
         Ok(())

@@ -1,8 +1,10 @@
 //! Times.
 
+use std::collections::BTreeMap;
+
 use sidelight_component::BuildError;
 use sidelight_config::{Check, setting_enum, settings};
-use sidelight_log_formats::{Layout, LayoutKind};
+use sidelight_log_formats::{Layout, LayoutError, LayoutKind};
 
 use super::{Failure, Operator, check_field, field, note};
 use crate::entry::{Entry, text_of};
@@ -32,8 +34,10 @@ settings! {
         required layout: String,
         /// How the layout is written: `strptime`, `gotime`, `java` or `epoch`.
         layout_type: LayoutType = LayoutType::Strptime,
-        /// The time zone of a text without one, by its IANA name; without it UTC.
+        /// The time zone of a text without one, by its IANA name; without it that of this machine, and UTC if the layout ends in `Z`.
         location: Option<String>,
+        /// What abbreviations of time zones in the text mean, by IANA names: `{PDT: America/Los_Angeles}`.
+        time_zone_locations: BTreeMap<String, String>,
     }
     validate TimeBlock::check;
 }
@@ -49,14 +53,18 @@ settings! {
 }
 
 impl TimeBlock {
-    fn compile(&self) -> Result<Layout, String> {
+    fn compile(&self) -> Result<Layout, LayoutError> {
         let kind = match self.layout_type {
             LayoutType::Strptime => LayoutKind::Strptime,
             LayoutType::Gotime => LayoutKind::Gotime,
             LayoutType::Java => LayoutKind::Java,
             LayoutType::Epoch => LayoutKind::Epoch,
         };
-        Layout::parse(&self.layout, kind, self.location.as_deref())
+        let layout = Layout::parse(&self.layout, kind, self.location.as_deref());
+        let mut zones = self.time_zone_locations.iter();
+        zones.try_fold(layout?, |layout, (abbreviation, location)| {
+            layout.with_zone(abbreviation, location)
+        })
     }
 
     fn check(&self, check: &mut Check<'_, '_>) {
