@@ -6,6 +6,7 @@
 use sidelight_component::registry;
 
 pub mod debug;
+pub mod elasticsearch;
 pub mod file;
 pub mod nop;
 pub mod otlp_grpc;
@@ -13,4 +14,4 @@ pub mod otlp_http;
 pub mod prometheus;
 pub mod prometheus_remote_write;
 
-registry! { ExporterEntry: debug, file, nop, otlp_grpc, otlp_http, prometheus, prometheus_remote_write }
+registry! { ExporterEntry: debug, elasticsearch, file, nop, otlp_grpc, otlp_http, prometheus, prometheus_remote_write }

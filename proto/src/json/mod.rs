@@ -34,6 +34,7 @@ mod reader;
 mod response;
 mod scalar;
 mod text;
+pub mod write;
 
 #[cfg(test)]
 mod tests;
