@@ -152,7 +152,7 @@ impl Writer<'_> {
         }
         match mode {
             MappingMode::Otel => otel::tail(&group, &mut self.tail),
-            MappingMode::Ecs => ecs::common(&group, &mut self.fields),
+            MappingMode::Ecs => ecs::common(&group, signal, &mut self.fields),
             MappingMode::None | MappingMode::Raw => plain::common(&group, &mut self.fields),
             MappingMode::Bodymap => {}
         }

@@ -88,6 +88,7 @@ impl Point<'_> {
 
 /// The documents of one scope, in the making.
 struct Documents<'a> {
+    mode: MappingMode,
     shared: Vec<Shared<'a>>,
     by_key: HashMap<Vec<u8>, usize, std::hash::RandomState>,
 }
@@ -95,6 +96,7 @@ struct Documents<'a> {
 /// Writes the documents of the metrics of one scope.
 pub(super) fn write<'a>(writer: &mut Writer<'_>, group: &Group<'_>, metrics: Repeated<'a, MetricView<'a>>) {
     let mut documents = Documents {
+        mode: group.mode,
         shared: Vec::new(),
         by_key: HashMap::default(),
     };
@@ -199,15 +201,17 @@ impl<'a> Documents<'a> {
         writer.bulk.item_of((first + at) as u32);
     }
 
-    /// The document that a point belongs to: a second value of one metric begins another one.
+    /// The document that a point belongs to: a second value of one metric begins another one. Documents of `ecs` have
+    /// neither a unit nor a start.
     fn document_for(&mut self, metric: MetricView<'a>, point: Point<'a>) -> usize {
         let unit = metric.unit();
         let mut key = Vec::with_capacity(64);
-        // Time series data streams know milliseconds.
-        for number in [point.time / 1_000_000, point.start / 1_000_000, unit.len() as u64] {
-            key.extend_from_slice(&number.to_le_bytes());
+        key.extend_from_slice(&point.time.to_le_bytes());
+        if self.mode == MappingMode::Otel {
+            key.extend_from_slice(&point.start.to_le_bytes());
+            key.extend_from_slice(&(unit.len() as u64).to_le_bytes());
+            key.extend_from_slice(unit.as_bytes());
         }
-        key.extend_from_slice(unit.as_bytes());
         for attribute in point.attributes {
             let bytes = attribute.as_bytes();
             key.extend_from_slice(&(bytes.len() as u64).to_le_bytes());

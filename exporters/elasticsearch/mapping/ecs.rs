@@ -3,6 +3,7 @@
 //!
 //! Source: the Collector's `elasticsearch` exporter, "ECS Mapping"; Elastic Common Schema 8.
 
+use sidelight_proto::Signal;
 use sidelight_proto::json::write;
 use sidelight_proto::views::{
     Attributes, LogRecordFields, LogRecordView, SpanEventView, SpanFields, SpanView, ValueView,
@@ -90,11 +91,13 @@ fn add(attributes: Attributes<'_>, names: Names, fields: &mut Fields) {
     }
 }
 
-/// What all documents of a group have.
-pub(in super::super) fn common(group: &Group<'_>, fields: &mut Fields) {
+/// What all documents of a group have; those of metrics nothing of the scope.
+pub(in super::super) fn common(group: &Group<'_>, signal: Signal, fields: &mut Fields) {
     fields.clear();
     add(group.resource.attributes(), RESOURCE, fields);
-    add(group.scope.attributes(), &[], fields);
+    if signal != Signal::Metrics {
+        add(group.scope.attributes(), &[], fields);
+    }
     let resource = group.resource.attributes();
     if resource.get("host.hostname").is_none()
         && let Some(name) = resource.get("host.name")
