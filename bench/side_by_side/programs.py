@@ -160,12 +160,8 @@ class Sidelight(CollectorConfig):
     name = "sidelight"
     acknowledges = "on delivery"
 
-    def cannot(self, row: Row) -> str | None:
-        return "is not there yet" if row.elasticsearch else None
-
     def batches(self, row: Row) -> bool:
         return True
-
 
     def command(self, row: Row, ports: Ports, folder: Path) -> list[str]:
         command = super().command(row, ports, folder)
@@ -209,6 +205,8 @@ class Otelcol(CollectorConfig):
 
     def elasticsearch(self, row: Row, ports: Ports) -> dict:
         settings = super().elasticsearch(row, ports)
+        # It ignores `mode`, and takes the first allowed one.
+        settings["mapping"] = {"allowed_modes": [row.elasticsearch]}
         # Else the last requests are answered 10 s later.
         settings["sending_queue"]["batch"] = {"flush_timeout": "200ms", "min_size": 1_000_000, "max_size": 5_000_000,
                                               "sizer": "bytes"}

@@ -17,6 +17,9 @@ pub(super) const FILTER: &str = "filter_path=errors,items.*.status,items.*.error
 /// How much of an error's text is kept.
 const SHOWN_CHARS: usize = 300;
 
+/// Within so many bytes an answer says whether anything failed; a quote within a text would be escaped.
+const SAID_AT_ONCE: usize = 64;
+
 /// What became of one document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
@@ -65,8 +68,9 @@ pub(super) fn of_answer(answer: &Answer, documents: usize, not_now: &[u16]) -> V
 }
 
 fn of_items(body: &[u8], documents: usize, not_now: &[u16]) -> Verdict {
-    // What most answers begin with; they are not read further.
-    if body.starts_with(b"{\"errors\":false") {
+    // Most answers say so at once, before any document is told of; they are not read further.
+    let start = &body[..body.len().min(SAID_AT_ONCE)];
+    if memchr::memmem::find(start, b"\"errors\":false").is_some() {
         return Verdict::AllTaken;
     }
     let parsed: Option<Value> = serde_json::from_slice(body).ok();
@@ -156,7 +160,9 @@ mod tests {
                 Fate::Refused("HTTP 400 mapper_parsing: no date".into()),
             ])
         );
-        assert_eq!(verdict(200, r#"{"errors":false,"items":[]}"#, 3), Verdict::AllTaken);
+        for body in [r#"{"errors":false,"items":[]}"#, r#"{"took":12,"errors":false,"items":[]}"#] {
+            assert_eq!(verdict(200, body, 3), Verdict::AllTaken);
+        }
     }
 
     #[test]

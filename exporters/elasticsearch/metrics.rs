@@ -374,7 +374,8 @@ fn write_document(writer: &mut Writer<'_>, group: &Group<'_>, document: &Shared<
         write_otel(writer, document, &destination);
     } else {
         let values = document.values.iter().map(|value| (value.metric, &value.json[..]));
-        ecs::points(writer, document.time, document.attributes, &destination, values);
+        let (time, count) = (document.time, document.doc_count);
+        ecs::points(writer, time, document.attributes, count, &destination, values);
     }
     writer.bulk.end(document.items);
 }

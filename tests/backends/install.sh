@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # install.sh <program>…   jaeger | prometheus | otelcol | otelcol-prometheus | otelcol-storage | otelcol-logs | rotel
+#                         | elasticsearch | opensearch
 #                         | postgres | redis | nginx | mariadb | node-exporter | redis-exporter | postgres-exporter | nginx-exporter
 #                         | mysqld-exporter | compose-config | systemd-machine | all
 # Installs the programs that tests and benchmarks run against, into ${SIDELIGHT_BACKENDS_DIR:-~/.cache/backends}/bin.
 # What is there already is left alone; FORCE=1 installs it again. Needs go (jaeger, prometheus, otelcol…), python3 with
-# pip (rotel), apt as root (postgres … mysqld-exporter, systemd-machine). Two runs at once are safe: one waits for the
+# pip (rotel), a JDK and Maven (elasticsearch, opensearch), apt as root (postgres … mysqld-exporter, systemd-machine). Two runs at once are safe: one waits for the
 # other, and a program appears only when complete.
 . "$(dirname "$0")/lib.sh"
 
@@ -17,7 +18,7 @@ ROTEL_VERSION=0.0.1a15
 # The commands that the distribution's packages bring. Everything else is built or unpacked here.
 DEBIAN_PROGRAMS=(postgres redis nginx mariadb node-exporter redis-exporter postgres-exporter nginx-exporter mysqld-exporter)
 
-usage() { sed -n '2,8p' "$0" | cut -c3-; exit 64; }
+usage() { sed -n '2,9p' "$0" | cut -c3-; exit 64; }
 
 # publish <built file> <name>: the rename is what makes the program appear, whole or not at all.
 publish() {
@@ -118,8 +119,40 @@ install_systemd_machine() {
 
 is_debian() { case " ${DEBIAN_PROGRAMS[*]} " in *" $1 "*) ;; *) return 1 ;; esac; }
 
+# The libraries that a pom names, and the class that starts a node.
+maven_libraries() { # maven_libraries <program>
+  cp "$BACKENDS_HERE/$1/pom.xml" "$WORK/"
+  (cd "$WORK" && mvn -q -B -Dstyle.color=never dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$WORK/node/lib")
+}
+
+build_opensearch() {
+  maven_libraries opensearch
+  javac -cp "$WORK/node/lib/*" -d "$WORK/node/classes" "$BACKENDS_HERE/opensearch/SingleNode.java"
+  rm -rf "$BACKENDS_CACHE/opensearch"
+  mv "$WORK/node" "$BACKENDS_CACHE/opensearch"
+}
+
+# The server, its HTTP transport as a module, and one that answers `GET /`, which is no artifact of its own.
+build_elasticsearch() {
+  local node=$WORK/node module
+  maven_libraries elasticsearch
+  for module in transport-netty4:org.elasticsearch.transport.netty4.Netty4Plugin root:RootPlugin; do
+    mkdir -p "$node/modules/${module%%:*}"
+    { echo "name=${module%%:*}"; echo "classname=${module##*:}"; cat "$BACKENDS_HERE/elasticsearch/module.properties"; } \
+      >"$node/modules/${module%%:*}/plugin-descriptor.properties"
+  done
+  mv "$node"/lib/netty-*.jar "$node"/lib/transport-netty4-*.jar "$node/modules/transport-netty4/"
+  javac -cp "$node/lib/*" -d "$WORK/root" "$BACKENDS_HERE/elasticsearch/RootPlugin.java"
+  (cd "$WORK/root" && python3 -m zipfile -c "$node/modules/root/root.jar" ./*.class)
+  javac -cp "$node/lib/*" -d "$node/classes" "$BACKENDS_HERE/elasticsearch/EsNode.java"
+  rm -rf "$BACKENDS_CACHE/elasticsearch"
+  mv "$node" "$BACKENDS_CACHE/elasticsearch"
+}
+
 installed() {
   case $1 in
+    elasticsearch) [ -e "$BACKENDS_CACHE/elasticsearch/classes/EsNode.class" ] ;;
+    opensearch) [ -e "$BACKENDS_CACHE/opensearch/classes/SingleNode.class" ] ;;
     postgres) [ -n "$(postgres_bin)" ] ;;
     redis) [ -x /usr/bin/redis-server ] ;;
     nginx) [ -x /usr/sbin/nginx ] ;;
@@ -143,7 +176,7 @@ install_one() ( # a subshell: its temporary folder and its lock go with it
   export GOFLAGS="${GOFLAGS:-} -buildvcs=false" CGO_ENABLED=0 GOWORK=off
   local start=$SECONDS
   case $1 in
-    jaeger | prometheus) build_"$1" ;;
+    jaeger | prometheus | elasticsearch | opensearch) build_"$1" ;;
     otelcol) build_collector otelcol manifest.yaml ;;
     otelcol-prometheus) build_collector otelcol-prometheus prometheus.yaml ;;
     otelcol-storage) build_collector otelcol-storage storage.yaml "$OTELCOL_STORAGE_VERSION" ;;
@@ -158,10 +191,10 @@ install_one() ( # a subshell: its temporary folder and its lock go with it
 )
 
 [ $# -gt 0 ] || usage
-[ "$1" != all ] || set -- rotel jaeger prometheus otelcol otelcol-prometheus otelcol-storage otelcol-logs compose-config systemd-machine "${DEBIAN_PROGRAMS[@]}"
+[ "$1" != all ] || set -- rotel jaeger prometheus otelcol otelcol-prometheus otelcol-storage otelcol-logs elasticsearch opensearch compose-config systemd-machine "${DEBIAN_PROGRAMS[@]}"
 for program in "$@"; do
   case $program in
-    jaeger | prometheus | otelcol | otelcol-prometheus | otelcol-storage | otelcol-logs | rotel | compose-config | systemd-machine) ;;
+    jaeger | prometheus | elasticsearch | opensearch | otelcol | otelcol-prometheus | otelcol-storage | otelcol-logs | rotel | compose-config | systemd-machine) ;;
     *) is_debian "$program" || { echo "unknown program: $program" >&2; usage; } ;;
   esac
 done

@@ -242,11 +242,15 @@ pub(in super::super) fn points<'a>(
     writer: &mut Writer<'_>,
     time: u64,
     attributes: Attributes<'_>,
+    doc_count: u64,
     destination: &Destination,
     values: impl Iterator<Item = (&'a str, &'a [u8])>,
 ) {
     begin(writer, time);
     add(attributes, &[], &mut writer.fields);
+    if let Some(count) = i64::try_from(doc_count).ok().filter(|count| *count > 0) {
+        writer.fields.add(Name("", "_doc_count"), ValueView::Int(count));
+    }
     for (name, value) in values {
         writer
             .fields
