@@ -43,12 +43,16 @@ backends() {
   # The tests that boot a systemd say that they were left out where this is not there.
   [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || tests/backends/install.sh systemd-machine
 }
+search() {
+  if ! command -v javac >/dev/null || ! command -v mvn >/dev/null; then echo "left out: needs a JDK and Maven"; return; fi
+  tests/backends/install.sh elasticsearch opensearch && python3 tests/backends/search/run.py "$BIN" && python3 examples/elk/test.py "$BIN"
+}
 dependencies() {
   command -v cargo-deny >/dev/null || cargo install --locked --quiet cargo-deny@0.20.2
   cargo deny --all-features check bans licenses sources
 }
 
-export -f documentation load_generator fuzz_targets application prometheus scraping backends dependencies
+export -f documentation load_generator fuzz_targets application prometheus scraping backends search dependencies
 export BIN
 step "format" cargo fmt --all --check
 step "lints" cargo clippy --locked --workspace --all-targets --test backends -- -D warnings
@@ -62,6 +66,7 @@ step "fuzz targets compile" fuzz_targets
 step "backends" backends
 step "Prometheus: scraped and pushed to" prometheus
 step "Prometheus: what it scrapes, scraped by Sidelight" scraping
+step "Elasticsearch and OpenSearch: documents read back, and examples/elk" search
 step "the application" application
 step "the application through Sidelight to Jaeger, with outages" tests/pipelines/app/run_e2e.sh "$BIN"
 step "overload: four times what the destination takes" python3 tests/chaos/overload.py "$BIN"

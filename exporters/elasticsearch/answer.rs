@@ -96,7 +96,11 @@ fn fate(item: &Value, not_now: &[u16]) -> Fate {
     let result = item.as_object().and_then(|action| action.values().next());
     let field = |name: &str| result.and_then(|result| result.get(name));
     let status = field("status").and_then(Value::as_u64).unwrap_or_default();
-    let text = |name: &str| field("error").and_then(|error| error.get(name)?.as_str()).unwrap_or_default();
+    let text = |name: &str| {
+        field("error")
+            .and_then(|error| error.get(name)?.as_str())
+            .unwrap_or_default()
+    };
     let told = || shorten(&format!("HTTP {status} {}: {}", text("type"), text("reason"))).into();
     match status {
         // 409: a document of this id is there, from an attempt whose answer was lost.
@@ -111,7 +115,10 @@ fn reason(status: StatusCode, body: &[u8]) -> Arc<str> {
     let parsed: Option<Value> = serde_json::from_slice(body).ok();
     let told = parsed.as_ref().and_then(|answer| {
         let error = answer.get("error")?;
-        error.get("reason").and_then(Value::as_str).or_else(|| error.as_str())
+        error
+            .get("reason")
+            .and_then(Value::as_str)
+            .or_else(|| error.as_str())
     });
     let text = told.map_or_else(|| String::from_utf8_lossy(body).into_owned(), str::to_owned);
     let hint = if text.contains("require_data_stream") || text.contains("dynamic_templates") {
@@ -160,7 +167,10 @@ mod tests {
                 Fate::Refused("HTTP 400 mapper_parsing: no date".into()),
             ])
         );
-        for body in [r#"{"errors":false,"items":[]}"#, r#"{"took":12,"errors":false,"items":[]}"#] {
+        for body in [
+            r#"{"errors":false,"items":[]}"#,
+            r#"{"took":12,"errors":false,"items":[]}"#,
+        ] {
             assert_eq!(verdict(200, body, 3), Verdict::AllTaken);
         }
     }
@@ -168,7 +178,12 @@ mod tests {
     #[test]
     fn an_answer_that_tells_of_other_documents_is_no_answer() {
         for body in ["", "{}", "<html>", r#"{"items":[{"create":{"status":201}}]}"#] {
-            let Verdict::Whole(Sent::Retry { reason, maybe_processed, .. }) = verdict(200, body, 2) else {
+            let Verdict::Whole(Sent::Retry {
+                reason,
+                maybe_processed,
+                ..
+            }) = verdict(200, body, 2)
+            else {
                 panic!("{body}");
             };
             assert!(reason.contains("not of 2") && maybe_processed);
@@ -179,11 +194,17 @@ mod tests {
     fn a_request_is_refused_put_off_or_cut_as_its_status_says() {
         let retry = |status, body| matches!(verdict(status, body, 1), Verdict::Whole(Sent::Retry { .. }));
         assert!(retry(429, "") && retry(503, "") && retry(401, "") && retry(403, ""));
-        assert!(matches!(verdict(413, "", 1), Verdict::Whole(Sent::TooLarge { .. })));
+        assert!(matches!(
+            verdict(413, "", 1),
+            Verdict::Whole(Sent::TooLarge { .. })
+        ));
         let body = r#"{"error":{"reason":"Unknown parameter [require_data_stream]"},"status":400}"#;
         let Verdict::Whole(Sent::Rejected { reason }) = verdict(400, body, 1) else {
             panic!("taken");
         };
-        assert!(reason.contains("Unknown parameter") && reason.contains("product: opensearch"), "{reason}");
+        assert!(
+            reason.contains("Unknown parameter") && reason.contains("product: opensearch"),
+            "{reason}"
+        );
     }
 }

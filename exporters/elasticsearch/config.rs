@@ -75,6 +75,8 @@ settings! {
         mode: Option<MappingMode>,
         /// The modes that a scope may ask for. Without a value all.
         allowed_modes: Vec<MappingMode>,
+        /// True: in the mode `bodymap` a body without `@timestamp` gets the record's time under that name, as Logstash has it.
+        bodymap_timestamp: bool = false,
     }
 }
 
@@ -217,26 +219,49 @@ impl Config {
             && !self.mapping.allowed_modes.is_empty()
             && !self.mapping.allowed_modes.contains(&mode)
         {
-            check.conflict("mapping.mode", "mapping.allowed_modes", "is not among `allowed_modes`");
+            check.conflict(
+                "mapping.mode",
+                "mapping.allowed_modes",
+                "is not among `allowed_modes`",
+            );
         }
         if self.compression == Compression::Zstd {
-            check.error_hint("compression", "must not be `zstd`: the engines do not read it", "write `gzip` or `none`");
+            check.error_hint(
+                "compression",
+                "must not be `zstd`: the engines do not read it",
+                "write `gzip` or `none`",
+            );
         }
         if self.api_key.is_some() && self.user.is_some() {
-            check.conflict("api_key", "user", "is a second way to authenticate; remove one of them");
+            check.conflict(
+                "api_key",
+                "user",
+                "is a second way to authenticate; remove one of them",
+            );
         }
         if self.user.is_some() != self.password.is_some() {
-            let (there, missing) = if self.user.is_some() { ("user", "password") } else { ("password", "user") };
+            let (there, missing) = if self.user.is_some() {
+                ("user", "password")
+            } else {
+                ("password", "user")
+            };
             check.error(there, &format!("has no effect without `{missing}`"));
         }
     }
 
     fn check_nodes(&self, check: &mut Check<'_, '_>) {
-        let given = [self.endpoint.is_some(), !self.endpoints.is_empty(), self.cloudid.is_some()];
+        let given = [
+            self.endpoint.is_some(),
+            !self.endpoints.is_empty(),
+            self.cloudid.is_some(),
+        ];
         match given.iter().filter(|given| **given).count() {
             0 => check.error_hint("endpoint", "is missing", "add `endpoint: http://host:9200`"),
             1 => {}
-            _ => check.error("endpoint", "is one of `endpoint`, `endpoints` and `cloudid`, and more than one is given"),
+            _ => check.error(
+                "endpoint",
+                "is one of `endpoint`, `endpoints` and `cloudid`, and more than one is given",
+            ),
         }
         let one = self.endpoint.iter().map(|url| ("endpoint".to_owned(), url));
         let many = self.endpoints.iter().enumerate();
@@ -280,14 +305,19 @@ impl Config {
 
     fn header_map(&self) -> Result<HeaderMap, BuildError> {
         let mut headers = header_map(&self.headers, "headers")?;
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/x-ndjson"),
+        );
         if self.compression == Compression::Gzip {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
-        headers.entry(header::USER_AGENT).or_insert(HeaderValue::from_static(concat!(
-            "sidelight/",
-            env!("CARGO_PKG_VERSION")
-        )));
+        headers
+            .entry(header::USER_AGENT)
+            .or_insert(HeaderValue::from_static(concat!(
+                "sidelight/",
+                env!("CARGO_PKG_VERSION")
+            )));
         let credentials = match (&self.user, &self.password, &self.api_key) {
             (Some(user), Some(password), _) => {
                 let pair = format!("{user}:{}", password.expose());
@@ -322,7 +352,11 @@ impl Config {
         };
         let index = Pattern::parse(text).map_err(|error| BuildError::at(setting, error.to_string()))?;
         let format = &self.logstash_format;
-        let dated = format!("{}{}", format.prefix_separator.replace('%', "%%"), format.date_format);
+        let dated = format!(
+            "{}{}",
+            format.prefix_separator.replace('%', "%%"),
+            format.date_format
+        );
         let dated = Pattern::strftime(&dated)
             .map_err(|error| BuildError::at("logstash_format.date_format", error.to_string()))?;
         Ok(Routing {
@@ -336,13 +370,18 @@ impl Config {
         Ok(DocumentSettings {
             mode: self.mode(),
             allowed: self.mapping.allowed_modes.clone(),
+            bodymap_timestamp: self.mapping.bodymap_timestamp,
             // In the order of [`Signal`].
             routing: [
                 self.routing(Signal::Traces)?,
                 self.routing(Signal::Metrics)?,
                 self.routing(Signal::Logs)?,
             ],
-            dynamic_id: [self.traces_dynamic_id.enabled, false, self.logs_dynamic_id.enabled],
+            dynamic_id: [
+                self.traces_dynamic_id.enabled,
+                false,
+                self.logs_dynamic_id.enabled,
+            ],
             document_id: self.document_id,
             actions: ActionSettings {
                 pipeline: self.pipeline.clone(),

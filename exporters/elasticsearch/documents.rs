@@ -20,6 +20,8 @@ pub(super) struct DocumentSettings {
     pub(super) mode: MappingMode,
     /// The modes that a scope may ask for; empty for all.
     pub(super) allowed: Vec<MappingMode>,
+    /// The record's time is in documents of the mode `bodymap`.
+    pub(super) bodymap_timestamp: bool,
     /// In the order of [`Signal`].
     pub(super) routing: [Routing; 3],
     /// In the order of [`Signal`].
@@ -131,7 +133,10 @@ impl Writer<'_> {
         match (signal, mode) {
             (Signal::Metrics, MappingMode::None | MappingMode::Raw | MappingMode::Bodymap)
             | (Signal::Traces, MappingMode::Bodymap) => {
-                return Err(format!("the mapping mode `{}` has no form for {signal}", mode.as_str()));
+                return Err(format!(
+                    "the mapping mode `{}` has no form for {signal}",
+                    mode.as_str()
+                ));
             }
             _ => {}
         }
@@ -225,9 +230,27 @@ impl Writer<'_> {
             MappingMode::None | MappingMode::Raw => {
                 plain::log(self, group.mode, time, record, &fields, destination);
             }
-            MappingMode::Bodymap => super::json::value(fields.body, &mut self.bulk.body),
+            MappingMode::Bodymap => self.body_map(time, fields.body),
         }
         self.bulk.end_item();
+    }
+
+    /// The body as it is, with the record's time where that is asked for and missing.
+    fn body_map(&mut self, time: u64, body: ValueView<'_>) {
+        let out = &mut self.bulk.body;
+        let ValueView::KvList(map) = body else { return };
+        if !self.settings.bodymap_timestamp || map.entries().get("@timestamp").is_some() {
+            return super::json::value(body, out);
+        }
+        out.extend_from_slice(b"{\"@timestamp\":");
+        self.calendar.rfc3339_millis(time, out);
+        if map.entries().next().is_some() {
+            out.push(b',');
+        }
+        // The opening brace of the body is the one above.
+        let start = out.len();
+        super::json::value(body, out);
+        out.remove(start);
     }
 
     fn span(&mut self, group: &Group<'_>, span: SpanView<'_>) {

@@ -276,7 +276,12 @@ mod tests {
     #[test]
     fn of_a_name_that_repeats_the_last_counts_and_contradictions_get_a_name() {
         for (common, own, flat, nested) in [
-            (&[][..], &[("b", 1), ("a", 2)][..], r#""a":2,"b":1"#, r#""a":2,"b":1"#),
+            (
+                &[][..],
+                &[("b", 1), ("a", 2)][..],
+                r#""a":2,"b":1"#,
+                r#""a":2,"b":1"#,
+            ),
             (&[("a", 1)], &[("a", 2)], r#""a":2"#, r#""a":2"#),
             (
                 &[("a.c", 1)],

@@ -72,7 +72,11 @@ impl<'a> Hints<'a> {
 
     /// True where they do not say where the document goes.
     pub(super) fn says_nothing_of_the_place(&self) -> bool {
-        self.index.or(self.data_type).or(self.dataset).or(self.namespace).is_none()
+        self.index
+            .or(self.data_type)
+            .or(self.dataset)
+            .or(self.namespace)
+            .is_none()
     }
 
     /// With another dataset, where there is one.
@@ -200,12 +204,18 @@ impl Routing {
             .or_else(|| event.scope.attributes().get("encoding.format")?.as_str())
             .or_else(|| component(event.scope.name()))
             .unwrap_or("generic");
-        let mut dataset = part(dataset, &['-', '\\', '/', '*', '?', '"', '<', '>', '|', ' ', ',', '#', ':']);
+        let mut dataset = part(
+            dataset,
+            &['-', '\\', '/', '*', '?', '"', '<', '>', '|', ' ', ',', '#', ':'],
+        );
         if mode == MappingMode::Otel && !dataset.ends_with(".otel") {
             dataset.push_str(".otel");
         }
         let namespace = hints.namespace.unwrap_or("default");
-        let namespace = part(namespace, &['\\', '/', '*', '?', '"', '<', '>', '|', ' ', ',', '#', ':']);
+        let namespace = part(
+            namespace,
+            &['\\', '/', '*', '?', '"', '<', '>', '|', ' ', ',', '#', ':'],
+        );
         Destination {
             name: format!("{data_type}-{dataset}-{namespace}"),
             data_stream: Some([data_type.to_owned(), dataset, namespace]),
@@ -234,7 +244,9 @@ fn part(text: &str, refused: &[char]) -> String {
 
 fn clean(text: &str, refused: &[char]) -> String {
     let lower = text.chars().flat_map(char::to_lowercase);
-    lower.map(|c| if refused.contains(&c) { '_' } else { c }).collect()
+    lower
+        .map(|c| if refused.contains(&c) { '_' } else { c })
+        .collect()
 }
 
 /// A name that an index can have: lower case, without what it may not hold, beginning as it may.
@@ -276,8 +288,14 @@ mod tests {
     #[test]
     fn the_components_of_the_collector_name_their_datasets() {
         for (scope, dataset) in [
-            ("otelcol/receiver/hostmetricsreceiver/x", Some("hostmetricsreceiver")),
-            ("go.opentelemetry.io/connector/spanmetricsconnector", Some("spanmetricsconnector")),
+            (
+                "otelcol/receiver/hostmetricsreceiver/x",
+                Some("hostmetricsreceiver"),
+            ),
+            (
+                "go.opentelemetry.io/connector/spanmetricsconnector",
+                Some("spanmetricsconnector"),
+            ),
             ("a/receiver/other", None),
             ("", None),
         ] {

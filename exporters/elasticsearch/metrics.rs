@@ -166,7 +166,13 @@ impl<'a> Documents<'a> {
             }
             DataView::Summary(summary) => {
                 for view in summary.data_points() {
-                    self.add(writer, first, metric, summary_point(view), Ok(aggregate(view.sum(), view.count())));
+                    self.add(
+                        writer,
+                        first,
+                        metric,
+                        summary_point(view),
+                        Ok(aggregate(view.sum(), view.count())),
+                    );
                 }
             }
         }
@@ -265,12 +271,23 @@ fn number_value(view: NumberPointView<'_>, is_counter: bool) -> Result<(Template
     match view.value() {
         Some(NumberValue::Int(value)) => {
             write::signed(value, &mut json);
-            Ok((if is_counter { Template::CounterLong } else { Template::GaugeLong }, json))
+            Ok((
+                if is_counter {
+                    Template::CounterLong
+                } else {
+                    Template::GaugeLong
+                },
+                json,
+            ))
         }
         Some(NumberValue::Double(value)) if value.is_finite() => {
             write::double(value, &mut json);
             Ok((
-                if is_counter { Template::CounterDouble } else { Template::GaugeDouble },
+                if is_counter {
+                    Template::CounterDouble
+                } else {
+                    Template::GaugeDouble
+                },
                 json,
             ))
         }
@@ -302,7 +319,10 @@ fn explicit(view: HistogramPointView<'_>) -> Result<(Template, Vec<u8>), &'stati
     if counts.len() != bounds.len() + 1 {
         return Err("a histogram has not one bucket more than bounds");
     }
-    let middle = |at: usize| match (at.checked_sub(1).and_then(|below| bounds.get(below)), bounds.get(at)) {
+    let middle = |at: usize| match (
+        at.checked_sub(1).and_then(|below| bounds.get(below)),
+        bounds.get(at),
+    ) {
         (None, Some(upper)) if *upper > 0.0 => upper / 2.0,
         (None, Some(upper)) => *upper,
         (Some(lower), Some(upper)) => lower + (upper - lower) / 2.0,
@@ -328,7 +348,10 @@ fn exponential(view: ExpHistogramPointView<'_>) -> (Template, Vec<u8>) {
         let counts = buckets.bucket_counts().enumerate();
         counts.map(|(at, count)| (count, middle(buckets, at))).collect()
     };
-    let negative = values(view.negative()).into_iter().rev().map(|(count, value)| (count, -value));
+    let negative = values(view.negative())
+        .into_iter()
+        .rev()
+        .map(|(count, value)| (count, -value));
     let zero = std::iter::once((view.zero_count(), 0.0));
     histogram(negative.chain(zero).chain(values(view.positive())))
 }
@@ -344,7 +367,14 @@ fn histogram(buckets: impl Iterator<Item = (u64, f64)>) -> (Template, Vec<u8>) {
         write::unsigned(count, &mut counts);
         write::double(value, &mut values);
     }
-    let json = [b"{\"counts\":[", &counts[..], b"],\"values\":[", &values[..], b"]}"].concat();
+    let json = [
+        b"{\"counts\":[",
+        &counts[..],
+        b"],\"values\":[",
+        &values[..],
+        b"]}",
+    ]
+    .concat();
     (Template::Histogram, json)
 }
 
@@ -356,11 +386,20 @@ fn write_document(writer: &mut Writer<'_>, group: &Group<'_>, document: &Shared<
         ..group.event()
     };
     let destination = writer.destination(Signal::Metrics, group, &own, &event);
-    let prefix = if group.mode == MappingMode::Otel { "metrics." } else { "" };
+    let prefix = if group.mode == MappingMode::Otel {
+        "metrics."
+    } else {
+        ""
+    };
     let templates: Vec<(String, &'static str)> = document
         .values
         .iter()
-        .map(|value| (format!("{prefix}{}", value.metric), value.template.name(group.mode)))
+        .map(|value| {
+            (
+                format!("{prefix}{}", value.metric),
+                value.template.name(group.mode),
+            )
+        })
         .collect();
     let action = Action {
         destination: &destination,
@@ -373,7 +412,10 @@ fn write_document(writer: &mut Writer<'_>, group: &Group<'_>, document: &Shared<
     if group.mode == MappingMode::Otel {
         write_otel(writer, document, &destination);
     } else {
-        let values = document.values.iter().map(|value| (value.metric, &value.json[..]));
+        let values = document
+            .values
+            .iter()
+            .map(|value| (value.metric, &value.json[..]));
         let (time, count) = (document.time, document.doc_count);
         ecs::points(writer, time, document.attributes, count, &destination, values);
     }
@@ -415,6 +457,9 @@ fn names_hash(values: &[Value<'_>]) -> [u8; 8] {
         hash.update([0]);
     }
     let mut first = [0; 8];
-    first.iter_mut().zip(hash.finalize()).for_each(|(to, from)| *to = from);
+    first
+        .iter_mut()
+        .zip(hash.finalize())
+        .for_each(|(to, from)| *to = from);
     first
 }

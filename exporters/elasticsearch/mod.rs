@@ -82,7 +82,10 @@ impl Exporter for Elasticsearch {
         let body = String::from_utf8_lossy(&bulk.body);
         let mut lines: Vec<String> = body.lines().map(str::to_owned).collect();
         if let Some(reason) = &bulk.left_out.reason {
-            lines.push(format!("not sent, {} of these items: {reason}", bulk.left_out.items));
+            lines.push(format!(
+                "not sent, {} of these items: {reason}",
+                bulk.left_out.items
+            ));
         }
         lines
     }

@@ -180,9 +180,7 @@ fn joda(format: &str, pieces: &mut Vec<Piece>) -> Result<(), PatternError> {
             rest = &quoted[end + 1..];
             continue;
         }
-        let length = rest
-            .find(|c| c != letter)
-            .unwrap_or(rest.len());
+        let length = rest.find(|c| c != letter).unwrap_or(rest.len());
         let run = &rest[..length];
         if letter.is_ascii_alphabetic() {
             let part = match run {
@@ -243,7 +241,10 @@ mod tests {
         ] {
             assert_eq!(written(&Pattern::parse(pattern).unwrap()), name, "{pattern}");
         }
-        assert_eq!(written(&Pattern::strftime("%Y.%m.%d-%H%M%%").unwrap()), "2024.12.30-0705%");
+        assert_eq!(
+            written(&Pattern::strftime("%Y.%m.%d-%H%M%%").unwrap()),
+            "2024.12.30-0705%"
+        );
         assert!(Pattern::parse("plain").unwrap().is_fixed());
         assert!(!Pattern::parse("%{a}").unwrap().is_fixed());
     }

@@ -127,7 +127,10 @@ pub(in super::super) fn log(
     fields.add_id("trace.id", log.trace_id);
     fields.add_id("span.id", log.span_id);
     if log.severity_number != 0 {
-        fields.add(Name("", "event.severity"), ValueView::Int(log.severity_number.into()));
+        fields.add(
+            Name("", "event.severity"),
+            ValueView::Int(log.severity_number.into()),
+        );
     }
     fields.add_text("log.level", log.severity_text);
     match log.body {

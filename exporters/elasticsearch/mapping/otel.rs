@@ -136,7 +136,14 @@ pub(in super::super) fn span(
     fields: &SpanFields<'_>,
     destination: &Destination,
 ) {
-    const KINDS: [&str; 6] = ["Unspecified", "Internal", "Server", "Client", "Producer", "Consumer"];
+    const KINDS: [&str; 6] = [
+        "Unspecified",
+        "Internal",
+        "Server",
+        "Client",
+        "Producer",
+        "Consumer",
+    ];
     let out = &mut writer.bulk.body;
     out.push(b'{');
     time_member("@timestamp", fields.start_time_unix_nano, out);
@@ -151,7 +158,11 @@ pub(in super::super) fn span(
     key("duration", out);
     write::unsigned(span.duration_nano(), out);
     attributes(span.attributes(), out);
-    count_member("dropped_attributes_count", fields.dropped_attributes_count.into(), out);
+    count_member(
+        "dropped_attributes_count",
+        fields.dropped_attributes_count.into(),
+        out,
+    );
     count_member("dropped_events_count", fields.dropped_events_count.into(), out);
     links(span, out);
     count_member("dropped_links_count", fields.dropped_links_count.into(), out);
@@ -181,7 +192,11 @@ fn links(span: SpanView<'_>, out: &mut Vec<u8>) {
         id_member("span_id", link.span_id(), out);
         text_member("trace_state", link.trace_state(), out);
         attributes(link.attributes(), out);
-        count_member("dropped_attributes_count", link.dropped_attributes_count().into(), out);
+        count_member(
+            "dropped_attributes_count",
+            link.dropped_attributes_count().into(),
+            out,
+        );
         out.push(b'}');
     }
     out.push(b']');
@@ -202,7 +217,11 @@ pub(in super::super) fn span_event(
     id_member("span_id", span.span_id(), out);
     text_member("event_name", event.name(), out);
     key("attributes", out);
-    let members = json::object(event.attributes(), |key| !is_routing(key) && key != "event.name", out);
+    let members = json::object(
+        event.attributes(),
+        |key| !is_routing(key) && key != "event.name",
+        out,
+    );
     // The name is an attribute too, where searches for older events look for it.
     out.pop();
     if members > 0 {
@@ -211,7 +230,11 @@ pub(in super::super) fn span_event(
     out.extend_from_slice(b"\"event.name\":");
     write::string(event.name(), out);
     out.push(b'}');
-    count_member("dropped_attributes_count", event.dropped_attributes_count().into(), out);
+    count_member(
+        "dropped_attributes_count",
+        event.dropped_attributes_count().into(),
+        out,
+    );
     out.push(b',');
     out.extend_from_slice(&writer.tail);
     out.push(b'}');

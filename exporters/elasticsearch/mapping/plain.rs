@@ -13,7 +13,10 @@ use crate::elasticsearch::json::{self, id_member};
 pub(in super::super) fn common(group: &Group<'_>, fields: &mut Fields) {
     fields.clear();
     fields.add_all("Resource.", group.resource.attributes());
-    for (name, text) in [("Scope.name", group.scope.name()), ("Scope.version", group.scope.version())] {
+    for (name, text) in [
+        ("Scope.name", group.scope.name()),
+        ("Scope.version", group.scope.version()),
+    ] {
         fields.add(Name("", name), ValueView::String(text));
     }
     for attribute in group.scope.attributes() {
@@ -25,7 +28,11 @@ pub(in super::super) fn common(group: &Group<'_>, fields: &mut Fields) {
 }
 
 fn prefix(mode: MappingMode) -> &'static str {
-    if mode == MappingMode::Raw { "" } else { "Attributes." }
+    if mode == MappingMode::Raw {
+        ""
+    } else {
+        "Attributes."
+    }
 }
 
 fn data_stream(mode: MappingMode, destination: &Destination, fields: &mut Fields) {
@@ -53,7 +60,10 @@ pub(in super::super) fn log(
     fields.add_id("SpanId", log.span_id);
     fields.add(Name("", "TraceFlags"), ValueView::Int(log.flags.into()));
     fields.add_text("SeverityText", log.severity_text);
-    fields.add(Name("", "SeverityNumber"), ValueView::Int(log.severity_number.into()));
+    fields.add(
+        Name("", "SeverityNumber"),
+        ValueView::Int(log.severity_number.into()),
+    );
     fields.add_text("EventName", log.event_name);
     fields.add(Name("", "Body"), log.body);
     fields.add_all(prefix(mode), record.attributes());
@@ -92,7 +102,10 @@ pub(in super::super) fn span(
     fields.add_text("Name", about.name);
     let kind = usize::try_from(about.kind).ok().and_then(|kind| KINDS.get(kind));
     fields.add_text("Kind", kind.unwrap_or(&KINDS[0]));
-    fields.add(Name("", "TraceStatus"), ValueView::Int(about.status.code().into()));
+    fields.add(
+        Name("", "TraceStatus"),
+        ValueView::Int(about.status.code().into()),
+    );
     fields.add_text("TraceStatusDescription", about.status.message());
     fields.add_with(Name("", "Link"), |out| links(span, out));
     fields.add_all(prefix(mode), span.attributes());
@@ -100,7 +113,9 @@ pub(in super::super) fn span(
     let events = if mode == MappingMode::Raw { "" } else { "Events." };
     for event in span.events() {
         let name = format!("{events}{}.", event.name());
-        fields.add_with(Name(&name, "time"), |out| calendar.rfc3339(event.time_unix_nano(), out));
+        fields.add_with(Name(&name, "time"), |out| {
+            calendar.rfc3339(event.time_unix_nano(), out)
+        });
         fields.add_all(&name, event.attributes());
     }
     finish(writer);

@@ -15,7 +15,9 @@ fn by_place<'a>(lines: impl Iterator<Item = &'a str>) -> BTreeMap<String, Vec<(V
         .collect();
     let mut places: BTreeMap<String, Vec<(Value, Value)>> = BTreeMap::new();
     for pair in lines.chunks(2) {
-        let [action, document] = pair else { panic!("a line alone: {pair:?}") };
+        let [action, document] = pair else {
+            panic!("a line alone: {pair:?}")
+        };
         let index = action["create"]["_index"].as_str().expect("an index");
         places
             .entry(index.to_owned())
@@ -60,7 +62,10 @@ fn differences(mode: &str) -> String {
         ours.extend(exporter.explain(signal, &payload));
     }
     lines.extend(ours.iter().filter(|line| !line.starts_with('{')).cloned());
-    let (mut theirs, ours) = (by_place(theirs.lines()), by_place(ours.iter().map(|line| &**line)));
+    let (mut theirs, ours) = (
+        by_place(theirs.lines()),
+        by_place(ours.iter().map(|line| &**line)),
+    );
     for (index, ours) in ours {
         let mut theirs = theirs.remove(&index).unwrap_or_default();
         for (nth, (action, document)) in ours.into_iter().enumerate() {
@@ -73,26 +78,46 @@ fn differences(mode: &str) -> String {
                 let mut members = BTreeMap::new();
                 flatten(action, "", &mut members);
                 flatten(document, "", &mut members);
-                members.iter().filter(|(path, value)| mine.get(*path) == Some(*value)).count()
+                members
+                    .iter()
+                    .filter(|(path, value)| mine.get(*path) == Some(*value))
+                    .count()
             };
-            let Some(best) = (0..theirs.len()).max_by_key(|at| (common(&theirs[*at]), usize::MAX - at)) else {
+            let Some(best) = (0..theirs.len()).max_by_key(|at| (common(&theirs[*at]), usize::MAX - at))
+            else {
                 lines.push(format!("{at}: not there in the Collector's: {document}"));
                 continue;
             };
             let (action, document) = theirs.remove(best);
             flatten(&action, "", &mut other);
             flatten(&document, "", &mut other);
-            for path in mine.keys().chain(other.keys().filter(|path| !mine.contains_key(*path))) {
+            for path in mine
+                .keys()
+                .chain(other.keys().filter(|path| !mine.contains_key(*path)))
+            {
                 let (left, right) = (mine.get(path), other.get(path));
                 if left != right {
-                    let show = |value: Option<&String>| value.cloned().unwrap_or_else(|| "nothing".to_owned());
-                    lines.push(format!("{at} {path}: {}, the Collector's: {}", show(left), show(right)));
+                    let show =
+                        |value: Option<&String>| value.cloned().unwrap_or_else(|| "nothing".to_owned());
+                    lines.push(format!(
+                        "{at} {path}: {}, the Collector's: {}",
+                        show(left),
+                        show(right)
+                    ));
                 }
             }
         }
-        lines.extend(theirs.iter().map(|(_, document)| format!("{index}: the Collector's alone: {document}")));
+        lines.extend(
+            theirs
+                .iter()
+                .map(|(_, document)| format!("{index}: the Collector's alone: {document}")),
+        );
     }
-    lines.extend(theirs.keys().map(|index| format!("{index}: the Collector's alone")));
+    lines.extend(
+        theirs
+            .keys()
+            .map(|index| format!("{index}: the Collector's alone")),
+    );
     lines.join("\n")
 }
 
@@ -108,7 +133,10 @@ fn an_index_by_pattern_has_the_fields_and_the_date_of_the_event() {
     for (settings, index) in [
         ("logs_index: '%{service}-%{+YYYY.MM.dd}'", "shop-2025.10.09"),
         ("logs_index: plain", "plain"),
-        ("logstash_format: {enabled: true}", "logs-generic.otel-default-2025.10.09"),
+        (
+            "logstash_format: {enabled: true}",
+            "logs-generic.otel-default-2025.10.09",
+        ),
         (
             "logs_index: x\nlogstash_format: {enabled: true, prefix_separator: '%', date_format: '%Y'}",
             "x%2025",

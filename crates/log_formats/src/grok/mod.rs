@@ -82,6 +82,16 @@ impl Grok {
         })
     }
 
+    /// The same patterns, whose captures of an empty text give nothing: Logstash's `keep_empty_captures: false`.
+    #[must_use]
+    pub fn without_empty_captures(mut self) -> Self {
+        let patterns = self.patterns.into_iter();
+        self.patterns = patterns
+            .map(|(source, pattern)| (source, pattern.without_empty()))
+            .collect();
+        self
+    }
+
     /// Puts the values of the first pattern that matches into `into`.
     ///
     /// # Errors

@@ -506,3 +506,18 @@ proptest! {
         })?;
     }
 }
+
+#[test]
+fn an_empty_capture_is_a_value_unless_it_is_not_wanted() {
+    let grok = Grok::with_library(
+        Library::Legacy,
+        &["%{WORD:a} %{GREEDYDATA:b}".to_owned()],
+        &BTreeMap::new(),
+    )
+    .expect("a pattern");
+    for (mut grok, values) in [(grok.clone(), 2), (grok.without_empty_captures(), 1)] {
+        let mut into = Map::new();
+        grok.captures(Cow::Borrowed("one "), &mut into).expect("a match");
+        assert_eq!(into.len(), values);
+    }
+}

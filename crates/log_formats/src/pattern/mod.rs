@@ -45,6 +45,7 @@ pub(crate) struct Group {
 pub struct Pattern {
     engine: Engine,
     groups: Arc<[Group]>,
+    keeps_empty: bool,
 }
 
 /// Why a text gave no values.
@@ -92,7 +93,15 @@ impl Pattern {
         Ok(Self {
             engine,
             groups: groups.into(),
+            keeps_empty: true,
         })
+    }
+
+    /// The same pattern, whose groups that match an empty text give nothing.
+    #[must_use]
+    pub(crate) fn without_empty(mut self) -> Self {
+        self.keeps_empty = false;
+        self
     }
 
     /// Puts the text of each group that took part into `into`.
@@ -107,6 +116,9 @@ impl Pattern {
         let is_new = into.is_empty();
         for (group, span) in self.groups.iter().zip(spans) {
             let Some(part) = span.of(&text) else { continue };
+            if part.is_empty() && !self.keeps_empty {
+                continue;
+            }
             let value = group.kind.value(part);
             if group.repeats {
                 join(into, group.name, value);

@@ -73,6 +73,8 @@ settings! {
         pattern_definitions: BTreeMap<String, String>,
         /// The names of fields in the stock patterns: `disabled` for `clientip`, `v1` for `source.address`.
         ecs_compatibility: EcsCompatibility = EcsCompatibility::Disabled,
+        /// True: what captured an empty text is an empty attribute; Logstash has none then, and so by default has this.
+        keep_empty_captures: bool = false,
     }
     validate GrokParser::check;
 }
@@ -139,7 +141,12 @@ impl GrokParser {
             EcsCompatibility::Disabled => Library::Legacy,
             EcsCompatibility::V1 => Library::EcsV1,
         };
-        Grok::with_library(library, &patterns, &self.pattern_definitions)
+        let grok = Grok::with_library(library, &patterns, &self.pattern_definitions)?;
+        Ok(if self.keep_empty_captures {
+            grok
+        } else {
+            grok.without_empty_captures()
+        })
     }
 
     fn check(&self, check: &mut Check<'_, '_>) {
