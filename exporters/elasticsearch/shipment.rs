@@ -131,7 +131,8 @@ mod tests {
             Fate::Refused("no date".into()),
         ]);
         assert_eq!(again.as_deref(), Some("full"));
-        assert_eq!((shipment.pending(), shipment.ranges()), (1, Some(vec![10..20])));
+        assert_eq!(shipment.pending(), 1);
+        assert_eq!(shipment.ranges(), Some(Vec::from([10..20])));
         assert_eq!(shipment.settle(vec![Fate::Taken]), None);
         let rejected = Sent::Partial {
             rejected: 1,

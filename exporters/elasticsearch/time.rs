@@ -47,19 +47,19 @@ impl Calendar {
 
     /// Appends a string as RFC 3339 has it, with nine digits of the second and its quotes.
     pub(super) fn rfc3339(&mut self, unix_nano: u64, out: &mut Vec<u8>) {
-        self.to_the_second(unix_nano, out);
+        self.date_and_seconds(unix_nano, out);
         digits(unix_nano % 1_000_000_000, 9, out);
         out.extend_from_slice(b"Z\"");
     }
 
     /// The same with three digits of the second.
     pub(super) fn rfc3339_millis(&mut self, unix_nano: u64, out: &mut Vec<u8>) {
-        self.to_the_second(unix_nano, out);
+        self.date_and_seconds(unix_nano, out);
         digits(unix_nano / 1_000_000 % 1000, 3, out);
         out.extend_from_slice(b"Z\"");
     }
 
-    fn to_the_second(&mut self, unix_nano: u64, out: &mut Vec<u8>) {
+    fn date_and_seconds(&mut self, unix_nano: u64, out: &mut Vec<u8>) {
         let Moment { date, nanos } = self.moment(unix_nano);
         let seconds = nanos / 1_000_000_000;
         out.push(b'"');
