@@ -15,7 +15,8 @@ pub mod batch;
 pub mod filter;
 pub mod memory_limiter;
 pub mod metrics_transform;
+pub mod redaction;
 pub mod resource;
 pub mod resource_detection;
 
-registry! { ProcessorEntry: attributes, batch, filter, memory_limiter, metrics_transform, resource, resource_detection }
+registry! { ProcessorEntry: attributes, batch, filter, memory_limiter, metrics_transform, redaction, resource, resource_detection }
