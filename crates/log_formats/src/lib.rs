@@ -3,6 +3,7 @@
 //! Everything here is a function of a text (and of a pattern compiled before): no settings, no records, no clock.
 
 pub mod access_log;
+pub mod csv;
 pub mod grok;
 pub mod json;
 pub mod key_value;
@@ -10,6 +11,7 @@ mod message_pattern;
 mod pattern;
 mod severity;
 mod timestamp;
+pub mod uri;
 mod value;
 
 pub use message_pattern::{MAX_PATTERN, message_pattern, write_message_pattern};

@@ -5,8 +5,9 @@ use sidelight_config::{Check, Kind, Node, Reader, Setting, setting_enum, setting
 use sidelight_ottl::Condition;
 
 use crate::operators::{
-    AccessLogParser, Add, Copy, EventParser, Filter, Flatten, GrokParser, JsonParser, KeyValueParser, Move,
-    Operator, RegexParser, Remove, Retain, SeverityParser, TimeParser, TraceParser,
+    AccessLogParser, Add, Copy, CsvParser, EventParser, Filter, Flatten, GrokParser, JsonParser,
+    KeyValueParser, Move, Operator, RegexParser, Remove, Retain, SeverityParser, TimeParser, TraceParser,
+    UriParser,
 };
 
 setting_enum! {
@@ -106,6 +107,7 @@ operators! {
     "access_log_parser" => AccessLogParser: |it| &it.parser.common,
     "add" => Add: |it| &it.common,
     "copy" => Copy: |it| &it.fields.common,
+    "csv_parser" => CsvParser: |it| &it.parser.common,
     "filter" => Filter: |it| &it.common,
     "event_parser" => EventParser: |it| &it.common,
     "flatten" => Flatten: |it| &it.common,
@@ -120,6 +122,7 @@ operators! {
     "severity_parser" => SeverityParser: |it| &it.common,
     "time_parser" => TimeParser: |it| &it.common,
     "trace_parser" => TraceParser: |it| &it.common,
+    "uri_parser" => UriParser: |it| &it.parser.common,
 }
 
 /// What was meant, or what there is.
@@ -128,9 +131,7 @@ fn hint(unknown: &str) -> String {
         "router",
         "recombine",
         "container",
-        "csv_parser",
         "syslog_parser",
-        "uri_parser",
         "scope_name_parser",
     ];
     if later.contains(&unknown) {

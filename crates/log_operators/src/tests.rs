@@ -145,6 +145,40 @@ fn json_lines_and_business_events_keep_their_types() {
 }
 
 #[test]
+fn values_between_commas_and_parts_of_a_uri_get_their_names() {
+    let told = |yaml: &str, line: &str| {
+        let record = parsed(yaml, line);
+        let attributes = record
+            .split_once(r#","attributes":"#)
+            .map(|(_, attributes)| attributes.to_owned());
+        attributes.unwrap_or(record)
+    };
+    assert_eq!(
+        told(
+            "operators: [{type: csv_parser, header: 'id,name'}]",
+            r#"1,"a, b""#
+        ),
+        r#"[{"key":"id","value":{"stringValue":"1"}},{"key":"name","value":{"stringValue":"a, b"}}]}"#
+    );
+    let header = "operators: [{type: add, field: attributes.columns, value: a;b}, {type: csv_parser, header_attribute: columns, delimiter: ' ', header_delimiter: ;, ignore_quotes: true}]";
+    let values = told(header, r#"1 "2"#);
+    assert!(
+        values
+            .contains(r#"{"key":"a","value":{"stringValue":"1"}},{"key":"b","value":{"stringValue":"\"2"}}"#),
+        "{values}"
+    );
+    let marked = told(
+        "operators: [{type: csv_parser, header: 'id,name', on_error: send_quiet}]",
+        "1,2,3",
+    );
+    assert!(marked.contains("sidelight.unparsed_by"), "{marked}");
+    assert_eq!(
+        told("operators: [{type: uri_parser}]", "https://me:pw@h:1/p?q=1"),
+        r#"[{"key":"scheme","value":{"stringValue":"https"}},{"key":"user","value":{"stringValue":"me"}},{"key":"host","value":{"stringValue":"h"}},{"key":"port","value":{"stringValue":"1"}},{"key":"path","value":{"stringValue":"/p"}},{"key":"query","value":{"kvlistValue":{"values":[{"key":"q","value":{"arrayValue":{"values":[{"stringValue":"1"}]}}}]}}}]}"#
+    );
+}
+
+#[test]
 fn a_line_of_a_web_server_gets_the_names_of_the_conventions() {
     let line = r#"203.0.113.7 - - [20/Nov/2026:10:15:01 +0800] "GET /a?b=1 HTTP/1.1" 200 512 "-" "curl/8""#;
     let yaml = "operators: [{type: access_log_parser}]";

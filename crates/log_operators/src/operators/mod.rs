@@ -1,5 +1,6 @@
 //! The operators: one file for each kind, with its settings.
 
+mod csv;
 mod edit;
 mod event;
 mod filter;
@@ -17,10 +18,11 @@ use sidelight_config::Check;
 use crate::entry::Entry;
 use crate::field::Field;
 
+pub(crate) use csv::CsvParser;
 pub(crate) use edit::{Add, Copy, Flatten, Move, Remove, Retain};
 pub(crate) use event::EventParser;
 pub(crate) use filter::Filter;
-pub(crate) use parse::{GrokParser, JsonParser, KeyValueParser, RegexParser};
+pub(crate) use parse::{GrokParser, JsonParser, KeyValueParser, RegexParser, UriParser};
 pub(crate) use severity::SeverityParser;
 pub(crate) use time::TimeParser;
 pub(crate) use trace::TraceParser;

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use sidelight_component::BuildError;
 use sidelight_config::{Check, setting_enum, settings};
 use sidelight_log_formats::grok::{Grok, Library};
-use sidelight_log_formats::{Map, Miss, Pattern, PatternError, Value, json, key_value};
+use sidelight_log_formats::{Map, Miss, Pattern, PatternError, Value, json, key_value, uri};
 
+use super::csv::Columns;
 use super::severity::{Severity, SeverityBlock};
 use super::time::{TimeBlock, TimeReader};
 use super::trace::{TraceBlock, TraceReader};
@@ -103,6 +104,14 @@ settings! {
     validate KeyValueParser::check;
 }
 
+settings! {
+    /// A URI.
+    pub struct UriParser {
+        /// What all parsers have.
+        flatten parser: Parser,
+    }
+}
+
 impl Parser {
     fn check(&self, check: &mut Check<'_, '_>) {
         check_field(check, "parse_from", &self.parse_from);
@@ -174,6 +183,12 @@ impl JsonParser {
     }
 }
 
+impl UriParser {
+    pub(crate) fn build(&self) -> Result<Box<dyn Operator>, BuildError> {
+        self.parser.build(Format::Uri)
+    }
+}
+
 impl KeyValueParser {
     fn check(&self, check: &mut Check<'_, '_>) {
         if self.delimiter.is_empty() {
@@ -199,6 +214,8 @@ pub(super) enum Format {
     Json,
     AccessLog(Box<WebLog>),
     KeyValue { between: String, pairs: String },
+    Csv(Columns),
+    Uri,
 }
 
 #[derive(Debug)]
@@ -219,7 +236,13 @@ impl Operator for Parse {
             .and_then(text_of)
             .ok_or_else(|| Failure::NoField(self.from.to_string()))?;
         let mut map = Map::new();
-        let known = self.format.parse(text, &mut map)?;
+        let known = match &self.format {
+            Format::Csv(columns) => {
+                map = columns.parse(text, entry)?;
+                Known::default()
+            }
+            _ => self.format.parse(text, &mut map)?,
+        };
         note(said, || {
             map.iter()
                 .map(|(key, value)| format!("{key}={}", shown(value)))
@@ -264,6 +287,8 @@ impl Format {
                 Cow::Owned(text) => object(owned(json::parse(&text)?), into)?,
             },
             Self::AccessLog(web) => return web.parse(text, into),
+            Self::Uri => *into = uri::parse(&text).map_err(Failure::Unparsed)?,
+            Self::Csv(columns) => *into = columns.named(text, None)?,
             Self::KeyValue { between, pairs } => {
                 let unparsed = Failure::Unparsed;
                 *into = match text {
