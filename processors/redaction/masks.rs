@@ -148,13 +148,14 @@ fn is_card_number(text: &str, range: Range<usize>) -> bool {
 
 /// What issuers begin their numbers with, and how long these are (ISO/IEC 7812).
 fn is_known_length(digits: &[u32]) -> bool {
-    match (digits, digits.len()) {
-        ([4, ..], 13 | 16 | 19) => true,
-        ([3, 4 | 7, ..], 15) | ([3, 0 | 6 | 8, ..], 14) => true,
-        ([3, 5, ..], 16..=19) | ([2, 2..=7, ..] | [5, 1..=5, ..], 16) => true,
-        ([6, ..], 16..=19) => true,
-        _ => false,
-    }
+    matches!(
+        (digits, digits.len()),
+        ([4, ..], 13 | 16 | 19)
+            | ([3, 4 | 7, ..], 15)
+            | ([3, 0 | 6 | 8, ..], 14)
+            | ([3, 5, ..] | [6, ..], 16..=19)
+            | ([2, 2..=7, ..] | [5, 1..=5, ..], 16)
+    )
 }
 
 /// ISO/IEC 7812-1, annex B.
