@@ -5,8 +5,8 @@ use sha2::{Digest, Sha256};
 use sidelight_component::Signal;
 use sidelight_proto::json::write;
 use sidelight_proto::views::{
-    AggregationTemporality, Attributes, BucketsView, DataView, ExpHistogramPointView, HistogramPointView,
-    MetricView, NumberPointView, NumberValue, Repeated, SummaryPointView, ValueView,
+    AggregationTemporality, Attributes, DataView, MetricView, NumberPointView, Repeated, SummaryPointView,
+    ValueView,
 };
 
 use super::bulk::Action;
@@ -15,9 +15,7 @@ use super::documents::{Group, Writer};
 use super::index::{Destination, Event, Hints};
 use super::json::{count_member, key, text_member};
 use super::mapping::{ecs, otel};
-
-const CUMULATIVE: &str = "a cumulative histogram has no form in Elasticsearch: let its source send deltas \
-     (OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=delta)";
+use super::point_values::{CUMULATIVE, Template, aggregate, explicit, exponential, number_value};
 
 /// Bit 0 of a point's flags: the series has ended, there is no value.
 const NO_RECORDED_VALUE: u32 = 1;
@@ -39,33 +37,6 @@ struct Value<'a> {
     json: Vec<u8>,
 }
 
-/// The template that a field is mapped by, where it is new.
-#[derive(Clone, Copy)]
-enum Template {
-    GaugeLong,
-    GaugeDouble,
-    CounterLong,
-    CounterDouble,
-    Histogram,
-    Summary,
-}
-
-impl Template {
-    fn name(self, mode: MappingMode) -> &'static str {
-        match (self, mode) {
-            (Self::Histogram, MappingMode::Ecs) => "histogram_metrics",
-            (Self::Summary, MappingMode::Ecs) => "summary_metrics",
-            (_, MappingMode::Ecs) => "double_metrics",
-            (Self::GaugeLong, _) => "gauge_long",
-            (Self::GaugeDouble, _) => "gauge_double",
-            (Self::CounterLong, _) => "counter_long",
-            (Self::CounterDouble, _) => "counter_double",
-            (Self::Histogram, _) => "histogram",
-            (Self::Summary, _) => "summary",
-        }
-    }
-}
-
 /// A point as far as its document is concerned.
 #[derive(Clone, Copy)]
 struct Point<'a> {
@@ -82,6 +53,24 @@ impl Point<'_> {
         match self.attributes.get("elasticsearch.mapping.hints") {
             Some(ValueView::Array(hints)) => hints.values().any(|value| value.as_str() == Some(hint)),
             _ => false,
+        }
+    }
+}
+
+impl Point<'_> {
+    /// The value of a histogram's point: its buckets, or sum and count where its source asks for these.
+    fn distribution(
+        &self,
+        temporality: AggregationTemporality,
+        sum: Option<f64>,
+        buckets: impl FnOnce() -> Result<(Template, Vec<u8>), &'static str>,
+    ) -> Result<(Template, Vec<u8>), &'static str> {
+        if self.asks_for("aggregate_metric_double") {
+            return Ok(aggregate(sum.unwrap_or_default(), self.count));
+        }
+        match temporality {
+            AggregationTemporality::Delta => buckets(),
+            _ => Err(CUMULATIVE),
         }
     }
 }
@@ -125,7 +114,7 @@ impl<'a> Documents<'a> {
                 }
             }
             DataView::Histogram(histogram) => {
-                let is_delta = histogram.aggregation_temporality() == AggregationTemporality::Delta;
+                let temporality = histogram.aggregation_temporality();
                 for view in histogram.data_points() {
                     let point = Point {
                         time: view.time_unix_nano(),
@@ -134,18 +123,12 @@ impl<'a> Documents<'a> {
                         count: view.count(),
                         attributes: view.attributes(),
                     };
-                    let value = if point.asks_for("aggregate_metric_double") {
-                        Ok(aggregate(view.sum().unwrap_or_default(), view.count()))
-                    } else if is_delta {
-                        explicit(view)
-                    } else {
-                        Err(CUMULATIVE)
-                    };
+                    let value = point.distribution(temporality, view.sum(), || explicit(view));
                     self.add(writer, first, metric, point, value);
                 }
             }
             DataView::ExponentialHistogram(histogram) => {
-                let is_delta = histogram.aggregation_temporality() == AggregationTemporality::Delta;
+                let temporality = histogram.aggregation_temporality();
                 for view in histogram.data_points() {
                     let point = Point {
                         time: view.time_unix_nano(),
@@ -154,13 +137,7 @@ impl<'a> Documents<'a> {
                         count: view.count(),
                         attributes: view.attributes(),
                     };
-                    let value = if point.asks_for("aggregate_metric_double") {
-                        Ok(aggregate(view.sum().unwrap_or_default(), view.count()))
-                    } else if is_delta {
-                        Ok(exponential(view))
-                    } else {
-                        Err(CUMULATIVE)
-                    };
+                    let value = point.distribution(temporality, view.sum(), || Ok(exponential(view)));
                     self.add(writer, first, metric, point, value);
                 }
             }
@@ -264,118 +241,6 @@ fn summary_point(view: SummaryPointView<'_>) -> Point<'_> {
         count: view.count(),
         attributes: view.attributes(),
     }
-}
-
-fn number_value(view: NumberPointView<'_>, is_counter: bool) -> Result<(Template, Vec<u8>), &'static str> {
-    let mut json = Vec::new();
-    match view.value() {
-        Some(NumberValue::Int(value)) => {
-            write::signed(value, &mut json);
-            Ok((
-                if is_counter {
-                    Template::CounterLong
-                } else {
-                    Template::GaugeLong
-                },
-                json,
-            ))
-        }
-        Some(NumberValue::Double(value)) if value.is_finite() => {
-            write::double(value, &mut json);
-            Ok((
-                if is_counter {
-                    Template::CounterDouble
-                } else {
-                    Template::GaugeDouble
-                },
-                json,
-            ))
-        }
-        Some(NumberValue::Double(_)) => Err("NaN and infinite values have no form in JSON"),
-        None => Err("a point has no value"),
-    }
-}
-
-/// Sum and count, as `aggregate_metric_double` holds them.
-fn aggregate(sum: f64, count: u64) -> (Template, Vec<u8>) {
-    let mut json = b"{\"sum\":".to_vec();
-    write::double(sum, &mut json);
-    json.extend_from_slice(b",\"value_count\":");
-    write::unsigned(count, &mut json);
-    json.push(b'}');
-    (Template::Summary, json)
-}
-
-/// Counts at the middle of each bucket, as Elastic's own intake makes them: of the first bucket the half of its bound, of
-/// the last its lower bound.
-fn explicit(view: HistogramPointView<'_>) -> Result<(Template, Vec<u8>), &'static str> {
-    let bounds: Vec<f64> = view.explicit_bounds().collect();
-    let counts: Vec<u64> = view.bucket_counts().collect();
-    if bounds.is_empty() {
-        let mean = view.sum().unwrap_or_default() / view.count().max(1) as f64;
-        let all = [(view.count(), mean)];
-        return Ok(histogram(all.into_iter()));
-    }
-    if counts.len() != bounds.len() + 1 {
-        return Err("a histogram has not one bucket more than bounds");
-    }
-    let middle = |at: usize| match (
-        at.checked_sub(1).and_then(|below| bounds.get(below)),
-        bounds.get(at),
-    ) {
-        (None, Some(upper)) if *upper > 0.0 => upper / 2.0,
-        (None, Some(upper)) => *upper,
-        (Some(lower), Some(upper)) => lower + (upper - lower) / 2.0,
-        (Some(lower), None) => *lower,
-        (None, None) => 0.0,
-    };
-    Ok(histogram(
-        counts.iter().enumerate().map(|(at, count)| (*count, middle(at))),
-    ))
-}
-
-fn exponential(view: ExpHistogramPointView<'_>) -> (Template, Vec<u8>) {
-    // Bucket `i` begins at 2^(i * 2^-scale).
-    let width = f64::from(-view.scale()).exp2();
-    let bound = |index: i64| (index as f64 * width).exp2().min(f64::MAX);
-    let middle = |buckets: BucketsView<'_>, at: usize| {
-        let index = i64::from(buckets.offset()) + at as i64;
-        let (lower, upper) = (bound(index), bound(index + 1));
-        lower + (upper - lower) / 2.0
-    };
-    let values = |buckets: Option<BucketsView<'_>>| -> Vec<(u64, f64)> {
-        let Some(buckets) = buckets else { return Vec::new() };
-        let counts = buckets.bucket_counts().enumerate();
-        counts.map(|(at, count)| (count, middle(buckets, at))).collect()
-    };
-    let negative = values(view.negative())
-        .into_iter()
-        .rev()
-        .map(|(count, value)| (count, -value));
-    let zero = std::iter::once((view.zero_count(), 0.0));
-    histogram(negative.chain(zero).chain(values(view.positive())))
-}
-
-/// What the field type `histogram` takes: values that rise, and how many there are of each.
-fn histogram(buckets: impl Iterator<Item = (u64, f64)>) -> (Template, Vec<u8>) {
-    let (mut counts, mut values) = (Vec::new(), Vec::new());
-    for (count, value) in buckets.filter(|(count, _)| *count > 0) {
-        if !counts.is_empty() {
-            counts.push(b',');
-            values.push(b',');
-        }
-        write::unsigned(count, &mut counts);
-        write::double(value, &mut values);
-    }
-    let json = [
-        b"{\"counts\":[",
-        &counts[..],
-        b"],\"values\":[",
-        &values[..],
-        b"]}",
-    ]
-    .concat();
-    (Template::Histogram, json)
 }
 
 fn write_document(writer: &mut Writer<'_>, group: &Group<'_>, document: &Shared<'_>) {

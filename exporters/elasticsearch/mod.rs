@@ -12,6 +12,7 @@ mod mapping;
 mod metrics;
 mod nodes;
 mod pattern;
+mod point_values;
 mod shipment;
 #[cfg(test)]
 mod tests;
