@@ -29,6 +29,8 @@ pub(super) struct Fields {
     names: Vec<u8>,
     members: Vec<u8>,
     fields: Vec<Field>,
+    /// A name with its points, while it is written.
+    dotted: Vec<u8>,
     /// What all documents of a group have: how much of the three above it is.
     common: (usize, usize, usize),
 }
@@ -119,37 +121,33 @@ impl Fields {
         append(&mut self.names, key);
     }
 
+    /// A field whose name stands at the end of `names`, from `start`.
     fn finish(&mut self, start: usize, write_value: impl FnOnce(&mut Vec<u8>)) {
+        let field = self.field(start, write_value);
+        self.fields.push(field);
+    }
+
+    fn field(&mut self, start: usize, write_value: impl FnOnce(&mut Vec<u8>)) -> Field {
         let member = self.members.len();
-        let dotted: Vec<u8> = self.names[start..]
-            .iter()
-            .map(|b| if *b == SEPARATOR { b'.' } else { *b })
-            .collect();
-        write::string(&String::from_utf8_lossy(&dotted), &mut self.members);
+        let letters = self.names[start..].iter();
+        self.dotted.clear();
+        self.dotted
+            .extend(letters.map(|b| if *b == SEPARATOR { b'.' } else { *b }));
+        write::string(&String::from_utf8_lossy(&self.dotted), &mut self.members);
         self.members.push(b':');
         let value = self.members.len();
         write_value(&mut self.members);
-        self.fields.push(Field {
+        Field {
             name: start..self.names.len(),
             member: member..self.members.len(),
             value,
-        });
+        }
     }
 
     /// Sorts the fields from `start` on; of one name the last stays.
     fn sort_from(&mut self, start: usize) {
-        let names = &self.names;
-        let name = |field: &Field| &names[field.name.clone()];
-        // Stable: of one name the last comes last.
-        self.fields[start..].sort_by(|a, b| name(a).cmp(name(b)));
-        let mut kept: Vec<Field> = Vec::with_capacity(self.fields.len() - start);
-        for field in self.fields.drain(start..) {
-            match kept.last_mut() {
-                Some(last) if name(last) == name(&field) => *last = field,
-                _ => kept.push(field),
-            }
-        }
-        self.fields.extend(kept);
+        let unsorted = self.fields.split_off(start);
+        self.fields.extend(sorted(&self.names, unsorted));
     }
 
     /// The common fields and the document's own, in order.
@@ -181,44 +179,36 @@ impl Fields {
 
     /// The fields of a document in order; what stands in the way of another has a name of its own.
     fn ordered(&mut self) -> Vec<Field> {
-        loop {
-            let merged = self.merged();
-            let blocking = merged.windows(2).find_map(|pair| {
-                let (field, next) = (self.name(&pair[0]), self.name(&pair[1]));
-                let is_within = next.len() > field.len()
-                    && next.starts_with(field)
-                    && next.get(field.len()) == Some(&SEPARATOR);
-                is_within.then(|| pair[0].clone())
-            });
-            let Some(field) = blocking else { return merged };
-            self.rename(&field);
+        let mut fields = self.merged();
+        while self.give_way(&mut fields) {
+            fields = sorted(&self.names, fields);
         }
+        fields
     }
 
     fn name(&self, field: &Field) -> &[u8] {
         &self.names[field.name.clone()]
     }
 
-    /// `a` becomes `a.value`, unless there is one already. Of a common field a copy is the document's own; the original is
-    /// hidden by nothing, so it goes for good: its group has the same contradiction in most documents.
-    fn rename(&mut self, blocking: &Field) {
-        let mut name = self.name(blocking).to_vec();
-        let value = self.members[blocking.value..blocking.member.end].to_vec();
-        let old = blocking.name.clone();
-        let is_common = self.fields[..self.common.2].iter().any(|field| field.name == old);
-        self.fields.retain(|field| field.name != old);
-        self.common.2 -= usize::from(is_common);
-        name.push(SEPARATOR);
-        name.extend_from_slice(b"value");
-        if self.fields.iter().any(|field| self.name(field) == name) {
-            return;
+    /// Every `a` that stands before an `a.b` becomes `a.value`; of a sorted list. An `a.value` that is there already stands
+    /// behind it, and stays. False where there was none.
+    fn give_way(&mut self, fields: &mut [Field]) -> bool {
+        let mut any = false;
+        for at in 1..fields.len() {
+            let (field, next) = (&fields[at - 1], &fields[at]);
+            let within = self.name(next).strip_prefix(self.name(field));
+            if within.is_none_or(|rest| rest.first() != Some(&SEPARATOR)) {
+                continue;
+            }
+            any = true;
+            let start = self.names.len();
+            self.names.extend_from_within(field.name.clone());
+            self.names.push(SEPARATOR);
+            self.names.extend_from_slice(b"value");
+            let value = self.members[field.value..field.member.end].to_vec();
+            fields[at - 1] = self.field(start, |out| out.extend_from_slice(&value));
         }
-        let start = self.names.len();
-        self.names.extend_from_slice(&name);
-        self.finish(start, |out| out.extend_from_slice(&value));
-        if is_common && let Some(field) = self.fields.pop() {
-            self.fields.insert(self.common.2, field);
-        }
+        any
     }
 
     /// Appends the members, names with their points.
@@ -250,6 +240,21 @@ impl Fields {
         }
         out.extend(open.iter().map(|_| b'}'));
     }
+}
+
+/// Fields in the order of their names; of one name the last stays.
+fn sorted(names: &[u8], mut fields: Vec<Field>) -> Vec<Field> {
+    let name = |field: &Field| &names[field.name.clone()];
+    // Stable: of one name the last comes last.
+    fields.sort_by(|a, b| name(a).cmp(name(b)));
+    let mut kept: Vec<Field> = Vec::with_capacity(fields.len());
+    for field in fields {
+        match kept.last_mut() {
+            Some(last) if name(last) == name(&field) => *last = field,
+            _ => kept.push(field),
+        }
+    }
+    kept
 }
 
 /// A name with its points as separators.
@@ -324,5 +329,34 @@ mod tests {
         let mut out = b"{".to_vec();
         fields.write_flat(&mut out);
         assert_eq!(String::from_utf8_lossy(&out), r#"{"b":3,"r":1"#);
+    }
+
+    #[test]
+    fn what_one_document_has_to_rename_is_not_renamed_in_the_next() {
+        let mut fields = fields(&[("a", 1), ("r", 2)], &[("a.b", 3)]);
+        let mut written = || {
+            let mut out = b"{".to_vec();
+            fields.write_flat(&mut out);
+            fields.forget_own();
+            String::from_utf8_lossy(&out).into_owned()
+        };
+        assert_eq!(
+            [written(), written()],
+            [r#"{"a.b":3,"a.value":1,"r":2"#, r#"{"a":1,"r":2"#]
+        );
+    }
+
+    #[test]
+    fn contradictions_within_contradictions_are_all_named() {
+        let mut fields = fields(
+            &[],
+            &[("a", 1), ("a.value", 2), ("a.value.x", 3), ("b", 4), ("b.c", 5)],
+        );
+        let mut out = b"{".to_vec();
+        fields.write_flat(&mut out);
+        assert_eq!(
+            String::from_utf8_lossy(&out),
+            r#"{"a.value.value":2,"a.value.x":3,"b.c":5,"b.value":4"#
+        );
     }
 }
