@@ -7,10 +7,8 @@ use std::sync::Arc;
 use sidelight_proto::json::write;
 
 use super::config::MappingMode;
+use super::id::ID_BYTES;
 use super::index::Destination;
-
-/// No document of its own.
-const NONE: u32 = u32::MAX;
 
 /// What actions say besides the index.
 #[derive(Clone, Debug)]
@@ -43,16 +41,25 @@ pub(super) struct LeftOut {
 pub(super) struct Bulk {
     pub(super) body: Vec<u8>,
     pub(super) documents: Vec<Document>,
-    /// For each item its document.
-    pub(super) document_of_item: Vec<u32>,
+    /// Spans, points or records that were seen, whatever became of them.
+    pub(super) items: u64,
     pub(super) left_out: LeftOut,
+}
+
+/// The id of a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Id<'a> {
+    /// As the item says it.
+    Said(&'a str),
+    /// Written in hexadecimal digits.
+    Hash([u8; ID_BYTES]),
 }
 
 /// What one action says.
 pub(super) struct Action<'a> {
     pub(super) destination: &'a Destination,
     pub(super) mode: MappingMode,
-    pub(super) id: Option<&'a str>,
+    pub(super) id: Option<Id<'a>>,
     pub(super) pipeline: Option<&'a str>,
     /// Names of fields and of the templates for them.
     pub(super) templates: &'a [(String, &'static str)],
@@ -66,7 +73,10 @@ impl Bulk {
         write::string(&action.destination.name, out);
         if let Some(id) = action.id {
             out.extend_from_slice(b",\"_id\":");
-            write::string(id, out);
+            match id {
+                Id::Said(text) => write::string(text, out),
+                Id::Hash(hash) => write::hex(&hash, out),
+            }
         }
         let dynamic = action.pipeline.filter(|_| settings.dynamic_pipeline);
         let pipeline = dynamic.unwrap_or(&settings.pipeline);
@@ -95,13 +105,13 @@ impl Bulk {
         out.extend_from_slice(b"}}\n");
     }
 
-    /// A document ends that stands for the next item.
+    /// A document ends that stands for an item.
     pub(super) fn end_item(&mut self) {
-        self.document_of_item.push(self.documents.len() as u32);
+        self.items += 1;
         self.end(1);
     }
 
-    /// A document ends that stands for so many items, which are entered by [`Bulk::item_of`].
+    /// A document ends that stands for so many items, which were counted when they were seen.
     pub(super) fn end(&mut self, items: u32) {
         self.body.push(b'\n');
         self.documents.push(Document {
@@ -110,19 +120,9 @@ impl Bulk {
         });
     }
 
-    /// The next item is in a document that may be yet to come.
-    pub(super) fn item_of(&mut self, document: u32) {
-        self.document_of_item.push(document);
-    }
-
-    /// The next item has nothing to store, and nothing of it is missing.
-    pub(super) fn nothing_of_item(&mut self) {
-        self.document_of_item.push(NONE);
-    }
-
-    /// The next item becomes no document.
+    /// An item becomes no document.
     pub(super) fn leave_out(&mut self, reason: &str) {
-        self.document_of_item.push(NONE);
+        self.items += 1;
         self.left_out.items += 1;
         self.left_out.reason.get_or_insert_with(|| reason.into());
     }

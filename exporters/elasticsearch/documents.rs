@@ -1,11 +1,13 @@
 //! From OTLP to documents: walks a payload and writes the lines of a bulk request.
 
+use std::borrow::Cow;
+
 use sidelight_component::{Payload, Signal};
 use sidelight_proto::views::{
     LogRecordView, LogsView, MetricsView, ResourceView, ScopeView, SpanView, TracesView, ValueView,
 };
 
-use super::bulk::{Action, ActionSettings, Bulk};
+use super::bulk::{Action, ActionSettings, Bulk, Id};
 use super::config::{DocumentId, MappingMode};
 use super::fields::Fields;
 use super::id::Hasher;
@@ -177,7 +179,21 @@ impl Writer<'_> {
             .ok_or_else(|| format!("elastic.mapping.mode is `{said}`, which is no allowed mapping mode"))
     }
 
-    pub(super) fn destination(
+    /// Where a document goes: where all of its group go, unless it says otherwise.
+    pub(super) fn place<'g>(
+        &mut self,
+        signal: Signal,
+        group: &'g Group<'_>,
+        own: &Hints<'_>,
+        event: &Event<'_>,
+    ) -> Cow<'g, Destination> {
+        match &group.destination {
+            Some(destination) if own.says_nothing_of_the_place() => Cow::Borrowed(destination),
+            _ => Cow::Owned(self.destination(signal, group, own, event)),
+        }
+    }
+
+    fn destination(
         &mut self,
         signal: Signal,
         group: &Group<'_>,
@@ -207,28 +223,20 @@ impl Writer<'_> {
             attributes: record.attributes(),
             ..group.event()
         };
-        let named;
-        let destination = match &group.destination {
-            Some(destination) if own.says_nothing_of_the_place() => destination,
-            _ => {
-                named = self.destination(Signal::Logs, group, &own, &event);
-                &named
-            }
-        };
-        let id = self.id(Signal::Logs, group, &own, record.as_bytes(), 0);
+        let destination = self.place(Signal::Logs, group, &own, &event);
         let action = Action {
-            destination,
+            destination: &destination,
             mode: group.mode,
-            id: id.as_deref(),
+            id: self.id(Signal::Logs, group, &own, record.as_bytes(), 0),
             pipeline: own.pipeline,
             templates: &[],
         };
         self.bulk.action(&self.settings.actions, &action);
         match group.mode {
-            MappingMode::Otel => otel::log(self, time, record, &fields, destination),
-            MappingMode::Ecs => ecs::log(self, time, record, &fields, destination),
+            MappingMode::Otel => otel::log(self, time, record, &fields, &destination),
+            MappingMode::Ecs => ecs::log(self, time, record, &fields, &destination),
             MappingMode::None | MappingMode::Raw => {
-                plain::log(self, group.mode, time, record, &fields, destination);
+                plain::log(self, group.mode, time, record, &fields, &destination);
             }
             MappingMode::Bodymap => self.body_map(time, fields.body),
         }
@@ -261,28 +269,20 @@ impl Writer<'_> {
             attributes: span.attributes(),
             ..group.event()
         };
-        let named;
-        let destination = match &group.destination {
-            Some(destination) if own.says_nothing_of_the_place() => destination,
-            _ => {
-                named = self.destination(Signal::Traces, group, &own, &event);
-                &named
-            }
-        };
-        let id = self.id(Signal::Traces, group, &own, span.as_bytes(), 0);
+        let destination = self.place(Signal::Traces, group, &own, &event);
         let action = Action {
-            destination,
+            destination: &destination,
             mode: group.mode,
-            id: id.as_deref(),
+            id: self.id(Signal::Traces, group, &own, span.as_bytes(), 0),
             pipeline: None,
             templates: &[],
         };
         self.bulk.action(&self.settings.actions, &action);
         match group.mode {
-            MappingMode::Otel => otel::span(self, span, &fields, destination),
-            MappingMode::Ecs => ecs::span(self, span, &fields, destination),
+            MappingMode::Otel => otel::span(self, span, &fields, &destination),
+            MappingMode::Ecs => ecs::span(self, span, &fields, &destination),
             MappingMode::None | MappingMode::Raw | MappingMode::Bodymap => {
-                plain::span(self, group.mode, span, &fields, destination);
+                plain::span(self, group.mode, span, &fields, &destination);
             }
         }
         self.bulk.end_item();
@@ -306,11 +306,10 @@ impl Writer<'_> {
                 ..group.event()
             };
             let destination = self.destination(Signal::Logs, group, &own, &about);
-            let id = self.id(Signal::Traces, group, &own, span.as_bytes(), nth as u32 + 1);
             let action = Action {
                 destination: &destination,
                 mode: group.mode,
-                id: id.as_deref(),
+                id: self.id(Signal::Traces, group, &own, span.as_bytes(), nth as u32 + 1),
                 pipeline: None,
                 templates: &[],
             };
@@ -324,25 +323,22 @@ impl Writer<'_> {
     }
 
     /// The id of a document, where the settings give it one.
-    fn id(
+    fn id<'i>(
         &self,
         signal: Signal,
         group: &Group<'_>,
-        own: &Hints<'_>,
+        own: &Hints<'i>,
         item: &[u8],
         nth: u32,
-    ) -> Option<String> {
+    ) -> Option<Id<'i>> {
         let said = own
             .document_id
             .filter(|_| self.settings.dynamic_id[signal as usize]);
         let uid = own
             .record_uid
             .filter(|_| self.settings.document_id == DocumentId::RecordUid);
-        match (said.or(uid), &group.hasher) {
-            (Some(id), _) => Some(id.to_owned()),
-            (None, Some(hasher)) => Some(hasher.id(item, nth)),
-            (None, None) => None,
-        }
+        let hash = || group.hasher.as_ref().map(|hasher| Id::Hash(hasher.id(item, nth)));
+        said.or(uid).map(Id::Said).or_else(hash)
     }
 }
 

@@ -9,8 +9,8 @@ pub(super) struct Hasher {
     group: Sha256,
 }
 
-/// Digits of an id: 128 bits, so that two of 10^15 documents share one with a chance of 10^-9.
-const ID_BYTES: usize = 16;
+/// Bytes of an id: 128 bits, so that two of 10^15 documents share one with a chance of 10^-9.
+pub(super) const ID_BYTES: usize = 16;
 
 impl Hasher {
     /// For the items of one resource and scope.
@@ -24,12 +24,20 @@ impl Hasher {
     }
 
     /// Of the `nth` document that is made of an item.
-    pub(super) fn id(&self, item: &[u8], nth: u32) -> String {
+    pub(super) fn id(&self, item: &[u8], nth: u32) -> [u8; ID_BYTES] {
         let mut hash = self.group.clone();
         hash.update(nth.to_le_bytes());
         hash.update(item);
-        let digest = hash.finalize();
-        let digits = digest.iter().take(ID_BYTES);
-        digits.map(|byte| format!("{byte:02x}")).collect()
+        first_bytes(hash)
     }
+}
+
+/// The first bytes of what was hashed.
+pub(super) fn first_bytes<const N: usize>(hash: Sha256) -> [u8; N] {
+    let mut bytes = [0; N];
+    bytes
+        .iter_mut()
+        .zip(hash.finalize())
+        .for_each(|(to, from)| *to = from);
+    bytes
 }

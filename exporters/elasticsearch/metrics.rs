@@ -1,17 +1,17 @@
 //! Data points as documents: those of one series' time, attributes and unit share one, as time series data streams want it.
 
-use hashbrown::HashMap;
+use std::hash::RandomState;
+
+use hashbrown::{HashMap, HashSet};
 use sha2::{Digest, Sha256};
 use sidelight_component::Signal;
 use sidelight_proto::json::write;
-use sidelight_proto::views::{
-    AggregationTemporality, Attributes, DataView, MetricView, NumberPointView, Repeated, SummaryPointView,
-    ValueView,
-};
+use sidelight_proto::views::{AggregationTemporality, Attributes, DataView, MetricView, Repeated, ValueView};
 
 use super::bulk::Action;
 use super::config::MappingMode;
 use super::documents::{Group, Writer};
+use super::id::first_bytes;
 use super::index::{Destination, Event, Hints};
 use super::json::{count_member, key, text_member};
 use super::mapping::{ecs, otel};
@@ -47,6 +47,19 @@ struct Point<'a> {
     attributes: Attributes<'a>,
 }
 
+/// A point of any kind as a [`Point`]; `$count` is how many values it stands for.
+macro_rules! point {
+    ($view:expr, $count:expr) => {
+        Point {
+            time: $view.time_unix_nano(),
+            start: $view.start_time_unix_nano(),
+            flags: $view.flags(),
+            count: $count,
+            attributes: $view.attributes(),
+        }
+    };
+}
+
 impl Point<'_> {
     /// Whether the source asks for something of the document, with the attribute `elasticsearch.mapping.hints`.
     fn asks_for(&self, hint: &str) -> bool {
@@ -55,9 +68,7 @@ impl Point<'_> {
             _ => false,
         }
     }
-}
 
-impl Point<'_> {
     /// The value of a histogram's point: its buckets, or sum and count where its source asks for these.
     fn distribution(
         &self,
@@ -79,7 +90,9 @@ impl Point<'_> {
 struct Documents<'a> {
     mode: MappingMode,
     shared: Vec<Shared<'a>>,
-    by_key: HashMap<Vec<u8>, usize, std::hash::RandomState>,
+    by_key: HashMap<Vec<u8>, usize, RandomState>,
+    /// Which metrics each has a value of.
+    named: HashSet<(usize, &'a str), RandomState>,
 }
 
 /// Writes the documents of the metrics of one scope.
@@ -88,10 +101,10 @@ pub(super) fn write<'a>(writer: &mut Writer<'_>, group: &Group<'_>, metrics: Rep
         mode: group.mode,
         shared: Vec::new(),
         by_key: HashMap::default(),
+        named: HashSet::default(),
     };
-    let first = writer.bulk.documents.len();
     for metric in metrics {
-        documents.add_metric(writer, first, metric);
+        documents.add_metric(writer, metric);
     }
     for document in documents.shared {
         write_document(writer, group, &document);
@@ -99,57 +112,40 @@ pub(super) fn write<'a>(writer: &mut Writer<'_>, group: &Group<'_>, metrics: Rep
 }
 
 impl<'a> Documents<'a> {
-    fn add_metric(&mut self, writer: &mut Writer<'_>, first: usize, metric: MetricView<'a>) {
+    fn add_metric(&mut self, writer: &mut Writer<'_>, metric: MetricView<'a>) {
         match metric.data() {
             DataView::Empty => {}
             DataView::Gauge(gauge) => {
-                for point in gauge.data_points() {
-                    self.add(writer, first, metric, number(point), number_value(point, false));
+                for view in gauge.data_points() {
+                    self.add(writer, metric, point!(view, 0), number_value(view, false));
                 }
             }
             DataView::Sum(sum) => {
-                for point in sum.data_points() {
-                    let value = number_value(point, sum.is_monotonic());
-                    self.add(writer, first, metric, number(point), value);
+                for view in sum.data_points() {
+                    let value = number_value(view, sum.is_monotonic());
+                    self.add(writer, metric, point!(view, 0), value);
                 }
             }
             DataView::Histogram(histogram) => {
                 let temporality = histogram.aggregation_temporality();
                 for view in histogram.data_points() {
-                    let point = Point {
-                        time: view.time_unix_nano(),
-                        start: view.start_time_unix_nano(),
-                        flags: view.flags(),
-                        count: view.count(),
-                        attributes: view.attributes(),
-                    };
+                    let point = point!(view, view.count());
                     let value = point.distribution(temporality, view.sum(), || explicit(view));
-                    self.add(writer, first, metric, point, value);
+                    self.add(writer, metric, point, value);
                 }
             }
             DataView::ExponentialHistogram(histogram) => {
                 let temporality = histogram.aggregation_temporality();
                 for view in histogram.data_points() {
-                    let point = Point {
-                        time: view.time_unix_nano(),
-                        start: view.start_time_unix_nano(),
-                        flags: view.flags(),
-                        count: view.count(),
-                        attributes: view.attributes(),
-                    };
+                    let point = point!(view, view.count());
                     let value = point.distribution(temporality, view.sum(), || Ok(exponential(view)));
-                    self.add(writer, first, metric, point, value);
+                    self.add(writer, metric, point, value);
                 }
             }
             DataView::Summary(summary) => {
                 for view in summary.data_points() {
-                    self.add(
-                        writer,
-                        first,
-                        metric,
-                        summary_point(view),
-                        Ok(aggregate(view.sum(), view.count())),
-                    );
+                    let value = Ok(aggregate(view.sum(), view.count()));
+                    self.add(writer, metric, point!(view, view.count()), value);
                 }
             }
         }
@@ -158,18 +154,20 @@ impl<'a> Documents<'a> {
     fn add(
         &mut self,
         writer: &mut Writer<'_>,
-        first: usize,
         metric: MetricView<'a>,
         point: Point<'a>,
         value: Result<(Template, Vec<u8>), &str>,
     ) {
         if point.flags & NO_RECORDED_VALUE != 0 {
-            return writer.bulk.nothing_of_item();
+            // There is nothing to store, and nothing of it is missing.
+            writer.bulk.items += 1;
+            return;
         }
         let (template, json) = match value {
             Ok(value) => value,
             Err(reason) => return writer.bulk.leave_out(reason),
         };
+        writer.bulk.items += 1;
         let at = self.document_for(metric, point);
         let document = &mut self.shared[at];
         if point.asks_for("_doc_count") {
@@ -181,7 +179,6 @@ impl<'a> Documents<'a> {
             template,
             json,
         });
-        writer.bulk.item_of((first + at) as u32);
     }
 
     /// The document that a point belongs to: a second value of one metric begins another one. Documents of `ecs` have
@@ -200,16 +197,14 @@ impl<'a> Documents<'a> {
             key.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
             key.extend_from_slice(bytes);
         }
-        let new = self.shared.len();
-        let at = *self.by_key.entry(key.clone()).or_insert(new);
-        let repeats = self
-            .shared
-            .get(at)
-            .is_some_and(|document| document.values.iter().any(|value| value.metric == metric.name()));
-        if at < new && !repeats {
-            return at;
+        if let Some(at) = self.by_key.get(&key)
+            && self.named.insert((*at, metric.name()))
+        {
+            return *at;
         }
+        let new = self.shared.len();
         self.by_key.insert(key, new);
+        self.named.insert((new, metric.name()));
         self.shared.push(Shared {
             time: point.time,
             start: point.start,
@@ -223,26 +218,6 @@ impl<'a> Documents<'a> {
     }
 }
 
-fn number(view: NumberPointView<'_>) -> Point<'_> {
-    Point {
-        time: view.time_unix_nano(),
-        start: view.start_time_unix_nano(),
-        flags: view.flags(),
-        count: 0,
-        attributes: view.attributes(),
-    }
-}
-
-fn summary_point(view: SummaryPointView<'_>) -> Point<'_> {
-    Point {
-        time: view.time_unix_nano(),
-        start: view.start_time_unix_nano(),
-        flags: view.flags(),
-        count: view.count(),
-        attributes: view.attributes(),
-    }
-}
-
 fn write_document(writer: &mut Writer<'_>, group: &Group<'_>, document: &Shared<'_>) {
     let own = Hints::of(document.attributes);
     let event = Event {
@@ -250,7 +225,7 @@ fn write_document(writer: &mut Writer<'_>, group: &Group<'_>, document: &Shared<
         attributes: document.attributes,
         ..group.event()
     };
-    let destination = writer.destination(Signal::Metrics, group, &own, &event);
+    let destination = writer.place(Signal::Metrics, group, &own, &event);
     let prefix = if group.mode == MappingMode::Otel {
         "metrics."
     } else {
@@ -321,10 +296,5 @@ fn names_hash(values: &[Value<'_>]) -> [u8; 8] {
         hash.update(name.as_bytes());
         hash.update([0]);
     }
-    let mut first = [0; 8];
-    first
-        .iter_mut()
-        .zip(hash.finalize())
-        .for_each(|(to, from)| *to = from);
-    first
+    first_bytes(hash)
 }

@@ -36,7 +36,7 @@ impl Shipment {
         Self {
             documents: std::mem::take(&mut bulk.documents),
             left_out: std::mem::take(&mut bulk.left_out),
-            items: bulk.document_of_item.len() as u64,
+            items: bulk.items,
             progress: Mutex::default(),
         }
     }
