@@ -3,13 +3,12 @@
 //! Source: Elasticsearch reference, "Bulk API", "Response body"; "REST API, 429 and 413".
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
-use http::{StatusCode, header};
+use http::StatusCode;
 use serde_json::Value;
 use sidelight_component::Sent;
 use sidelight_net::client::Answer;
-use sidelight_net::retry_after;
+use sidelight_transport::{put_off, told};
 
 /// The parts of an answer that are read.
 pub(super) const FILTER: &str = "filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason";
@@ -49,19 +48,13 @@ pub(super) fn of_answer(answer: &Answer, documents: usize, not_now: &[u16]) -> V
         return of_items(&answer.body, documents, not_now);
     }
     let reason = reason(status, &answer.body);
-    let after = answer.headers.get(header::RETRY_AFTER);
     // Wrong credentials are put right by a person, and the data can wait for that.
     let later = not_now.contains(&status.as_u16())
         || matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
     Verdict::Whole(if status == StatusCode::PAYLOAD_TOO_LARGE {
         Sent::TooLarge { reason }
     } else if later {
-        Sent::Retry {
-            after: after.and_then(|value| retry_after::parse(value, SystemTime::now())),
-            reason,
-            // A gateway that gave up may have passed the request on.
-            maybe_processed: status == StatusCode::GATEWAY_TIMEOUT,
-        }
+        put_off(answer, reason)
     } else {
         Sent::Rejected { reason }
     })
@@ -113,20 +106,20 @@ fn fate(item: &Value, not_now: &[u16]) -> Fate {
 /// The status and what the engine says of it.
 fn reason(status: StatusCode, body: &[u8]) -> Arc<str> {
     let parsed: Option<Value> = serde_json::from_slice(body).ok();
-    let told = parsed.as_ref().and_then(|answer| {
+    let said = parsed.as_ref().and_then(|answer| {
         let error = answer.get("error")?;
         error
             .get("reason")
             .and_then(Value::as_str)
             .or_else(|| error.as_str())
     });
-    let text = told.map_or_else(|| String::from_utf8_lossy(body).into_owned(), str::to_owned);
+    let text = said.map_or_else(|| String::from_utf8_lossy(body).into_owned(), str::to_owned);
     let hint = if text.contains("require_data_stream") || text.contains("dynamic_templates") {
         "; set `product: opensearch` where that is what answers"
     } else {
         ""
     };
-    format!("HTTP {status}: {}{hint}", shorten(text.trim())).into()
+    format!("{}{hint}", told(status, &text, SHOWN_CHARS)).into()
 }
 
 fn shorten(text: &str) -> String {

@@ -10,8 +10,10 @@ use http::{HeaderMap, HeaderValue, Uri, header};
 use sidelight_component::sending::{RetryOnFailure, SendingQueue, SendingSettings};
 use sidelight_component::{BuildContext, BuildError, Exporter, ExporterConfig, Signal};
 use sidelight_config::{Check, Secret, setting_enum, settings};
+use sidelight_net::client::Target;
 use sidelight_transport::{
-    Compression, CompressionParams, Compressor, TlsClient, check_headers, check_target, header_map, target,
+    Compression, CompressionParams, Compressor, TlsClient, USER_AGENT, check_headers, check_target,
+    header_map, target,
 };
 
 use super::bulk::ActionSettings;
@@ -287,17 +289,19 @@ impl Config {
             .transpose()
             .map_err(|problem| BuildError::at("cloudid", problem))?;
         let urls = self.endpoint.iter().chain(&self.endpoints).chain(&cloud);
+        let targets = urls.map(|url| Ok((url, target(url, "endpoint")?)));
+        let targets: Vec<(&String, Target)> = targets.collect::<Result<_, BuildError>>()?;
+        let tls = if targets.iter().any(|(_, target)| target.is_encrypted(false)) {
+            Some(self.tls.load("tls")?)
+        } else {
+            None
+        };
         let mut nodes = Vec::new();
-        for url in urls {
-            let target = target(url, "endpoint")?;
-            let tls = if target.is_encrypted(false) {
-                Some(self.tls.load("tls")?)
-            } else {
-                None
-            };
+        for (url, target) in targets {
             let path = format!("{}/_bulk?{}", target.path().trim_end_matches('/'), answer::FILTER);
             let path = Uri::try_from(path)
                 .map_err(|_| BuildError::at("endpoint", "has a path that no request can have"))?;
+            let tls = tls.clone().filter(|_| target.is_encrypted(false));
             nodes.push((url.clone(), target, tls, path));
         }
         Nodes::new(nodes).map_err(|problem| BuildError::at("endpoint", problem))
@@ -312,12 +316,7 @@ impl Config {
         if self.compression == Compression::Gzip {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
-        headers
-            .entry(header::USER_AGENT)
-            .or_insert(HeaderValue::from_static(concat!(
-                "sidelight/",
-                env!("CARGO_PKG_VERSION")
-            )));
+        headers.entry(header::USER_AGENT).or_insert(USER_AGENT);
         let credentials = match (&self.user, &self.password, &self.api_key) {
             (Some(user), Some(password), _) => {
                 let pair = format!("{user}:{}", password.expose());

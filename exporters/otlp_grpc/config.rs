@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderValue, header};
+use http::header;
 use sidelight_component::sending::{RetryOnFailure, SendingQueue, SendingSettings};
 use sidelight_component::{BuildContext, BuildError, Exporter, ExporterConfig};
 use sidelight_config::{Check, Secret, setting_enum, settings};
 use sidelight_net::client::{Client, ClientSettings, Protocol};
 use sidelight_transport::{
-    Compression, CompressionParams, Compressor, KeepaliveClient, TlsClient, check_authority, check_headers,
-    check_target, header_map, target,
+    Compression, CompressionParams, Compressor, KeepaliveClient, TlsClient, USER_AGENT, check_authority,
+    check_headers, check_target, header_map, target,
 };
 
 use super::OtlpGrpc;
@@ -19,9 +19,6 @@ use super::OtlpGrpc;
 /// Peers refuse messages over 4 MiB unless they were told otherwise (gRPC's default); the rest is room for
 /// what the framing adds.
 const MAX_REQUEST_BYTES: usize = 3_670_016;
-
-/// What the OTLP specification asks exporters to call themselves ("User Agent").
-const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("sidelight/", env!("CARGO_PKG_VERSION")));
 
 setting_enum! {
     /// How requests are spread over the addresses of a name.

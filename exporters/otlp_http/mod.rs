@@ -14,7 +14,7 @@ use sidelight_component::{
 use sidelight_net::ChunkedBody;
 use sidelight_net::client::Client;
 use sidelight_proto::json;
-use sidelight_transport::{Compressor, unsent};
+use sidelight_transport::{Compressor, USER_AGENT, unsent};
 
 pub use config::Config;
 
@@ -100,11 +100,6 @@ fn with_body_headers(
             HeaderValue::from_static(compressor.encoding().name()),
         );
     }
-    headers
-        .entry(header::USER_AGENT)
-        .or_insert(HeaderValue::from_static(concat!(
-            "sidelight/",
-            env!("CARGO_PKG_VERSION")
-        )));
+    headers.entry(header::USER_AGENT).or_insert(USER_AGENT);
     headers
 }

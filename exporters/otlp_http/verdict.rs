@@ -1,15 +1,13 @@
 //! What an answer means: the table of the OTLP specification, section "OTLP/HTTP Response".
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use http::{StatusCode, header};
 use sidelight_component::{Sent, Signal};
 use sidelight_net::client::Answer;
 use sidelight_net::grpc::Status;
-use sidelight_net::retry_after;
 use sidelight_proto::{json, response};
-use sidelight_transport::accepted;
+use sidelight_transport::{accepted, put_off, told};
 
 /// How much of an error's text is kept.
 const SHOWN_CHARS: usize = 200;
@@ -29,17 +27,7 @@ pub(super) fn of_answer(exporter: &str, signal: Signal, answer: &Answer) -> Sent
         StatusCode::TOO_MANY_REQUESTS
         | StatusCode::BAD_GATEWAY
         | StatusCode::SERVICE_UNAVAILABLE
-        | StatusCode::GATEWAY_TIMEOUT => {
-            let after = answer.headers.get(header::RETRY_AFTER);
-            let after = after.and_then(|value| retry_after::parse(value, SystemTime::now()));
-            // A gateway that gave up may have passed the request on.
-            let maybe_processed = answer.status == StatusCode::GATEWAY_TIMEOUT;
-            Sent::Retry {
-                after,
-                reason,
-                maybe_processed,
-            }
-        }
+        | StatusCode::GATEWAY_TIMEOUT => put_off(answer, reason),
         StatusCode::PAYLOAD_TOO_LARGE => Sent::TooLarge { reason },
         _ => Sent::Rejected { reason },
     }
@@ -61,10 +49,5 @@ fn reason(answer: &Answer) -> Arc<str> {
             None => String::from_utf8_lossy(&answer.body).into_owned(),
         }
     };
-    let shown: String = message.trim().chars().take(SHOWN_CHARS).collect();
-    if shown.is_empty() {
-        format!("HTTP {status}").into()
-    } else {
-        format!("HTTP {status}: {shown}").into()
-    }
+    told(status, &message, SHOWN_CHARS).into()
 }

@@ -4,12 +4,11 @@
 //! "Partial Write", "Retries on Partial Writes".
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, StatusCode};
 use sidelight_component::Sent;
 use sidelight_net::client::Answer;
-use sidelight_net::retry_after;
+use sidelight_transport::{put_off, told};
 
 use super::write::{Counts, ProtobufMessage};
 
@@ -73,13 +72,7 @@ pub(super) fn of_answer(message: ProtobufMessage, sent: &Counts, answer: &Answer
     }
     let reason = reason(message, answer);
     if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() {
-        let after = answer.headers.get(header::RETRY_AFTER);
-        return Verdict::NotNow(Sent::Retry {
-            after: after.and_then(|value| retry_after::parse(value, SystemTime::now())),
-            reason,
-            // A gateway that gave up may have passed the request on.
-            maybe_processed: status == StatusCode::GATEWAY_TIMEOUT,
-        });
+        return Verdict::NotNow(put_off(answer, reason));
     }
     if status == StatusCode::PAYLOAD_TOO_LARGE {
         return Verdict::NotNow(Sent::TooLarge { reason });
@@ -133,16 +126,11 @@ fn of_success(message: ProtobufMessage, sent: &Counts, answer: &Answer) -> Verdi
 fn reason(message: ProtobufMessage, answer: &Answer) -> Arc<str> {
     let status = answer.status;
     let text = String::from_utf8_lossy(&answer.body);
-    let shown: String = text.trim().chars().take(SHOWN_CHARS).collect();
     let hint = match (status, message) {
         (StatusCode::UNSUPPORTED_MEDIA_TYPE, ProtobufMessage::Request) => {
             "; set `protobuf_message: prometheus.WriteRequest` where it does not know remote write 2.0"
         }
         _ => "",
     };
-    if shown.is_empty() {
-        format!("HTTP {status}{hint}").into()
-    } else {
-        format!("HTTP {status}: {shown}{hint}").into()
-    }
+    format!("{}{hint}", told(status, &text, SHOWN_CHARS)).into()
 }

@@ -10,7 +10,7 @@ use sidelight_component::{BuildContext, BuildError, Exporter, ExporterConfig};
 use sidelight_config::{Check, Secret, setting_enum, settings};
 use sidelight_exposition::names::{MetricNamer, TranslationStrategy, label_name};
 use sidelight_net::client::{Client, ClientSettings, Protocol};
-use sidelight_transport::{TlsClient, check_headers, check_target, header_map, target};
+use sidelight_transport::{TlsClient, USER_AGENT, check_headers, check_target, header_map, target};
 
 use super::left_out::LeftOutCounters;
 use super::translate::{ResourceLabels, Translator};
@@ -283,8 +283,7 @@ impl Config {
             "x-prometheus-remote-write-version",
             HeaderValue::from_static(version),
         );
-        let user_agent = concat!("sidelight/", env!("CARGO_PKG_VERSION"));
-        headers.insert(header::USER_AGENT, HeaderValue::from_static(user_agent));
+        headers.insert(header::USER_AGENT, USER_AGENT);
         Ok(headers)
     }
 

@@ -1,7 +1,12 @@
-//! What a destination's answer means for the data, where all OTLP exporters agree.
+//! What a destination's answer means for the data, where exporters agree.
 
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use http::{StatusCode, header};
 use sidelight_component::{Sent, Signal};
-use sidelight_net::client::{SendError, SendErrorKind};
+use sidelight_net::client::{Answer, SendError, SendErrorKind};
+use sidelight_net::retry_after;
 use sidelight_proto::json::PartialSuccess;
 use tracing::warn;
 
@@ -41,6 +46,27 @@ pub fn unsent(error: &SendError) -> Sent {
                 maybe_processed: error.maybe_processed,
             }
         }
+    }
+}
+
+/// An answer that means "not now": with the wait that it asks for (RFC 9110 section 10.2.3).
+pub fn put_off(answer: &Answer, reason: Arc<str>) -> Sent {
+    let after = answer.headers.get(header::RETRY_AFTER);
+    Sent::Retry {
+        after: after.and_then(|value| retry_after::parse(value, SystemTime::now())),
+        reason,
+        // A gateway that gave up may have passed the request on.
+        maybe_processed: answer.status == StatusCode::GATEWAY_TIMEOUT,
+    }
+}
+
+/// The status and the first so many characters of what the destination says, where it says anything.
+pub fn told(status: StatusCode, text: &str, chars: usize) -> String {
+    let shown: String = text.trim().chars().take(chars).collect();
+    if shown.is_empty() {
+        format!("HTTP {status}")
+    } else {
+        format!("HTTP {status}: {shown}")
     }
 }
 

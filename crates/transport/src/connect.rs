@@ -13,6 +13,10 @@ use sidelight_net::compress::{Encoding, deflate};
 
 use crate::admission::BudgetAdmission;
 
+/// What requests say who sends them; the OTLP specification asks exporters for it ("User Agent").
+pub const USER_AGENT: HeaderValue =
+    HeaderValue::from_static(concat!("sidelight/", env!("CARGO_PKG_VERSION")));
+
 setting_enum! {
     /// How requests are compressed.
     pub enum Compression {

@@ -11,9 +11,9 @@ mod listen;
 mod tls;
 
 pub use admission::BudgetAdmission;
-pub use answer::{accepted, unsent};
+pub use answer::{accepted, put_off, told, unsent};
 pub use connect::{
-    Compression, CompressionParams, Compressor, KeepaliveClient, check_authority, check_headers,
+    Compression, CompressionParams, Compressor, KeepaliveClient, USER_AGENT, check_authority, check_headers,
     check_target, header_map, target,
 };
 pub use listen::{
