@@ -16,6 +16,9 @@ const MAX_PART_BYTES: usize = 100;
 /// The longest name of an index, in bytes.
 const MAX_NAME_BYTES: usize = 255;
 
+/// What no name may hold.
+const REFUSED: [char; 12] = ['\\', '/', '*', '?', '"', '<', '>', '|', ' ', ',', '#', ':'];
+
 /// What the event itself says about its document, wherever it says it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Hints<'a> {
@@ -204,18 +207,12 @@ impl Routing {
             .or_else(|| event.scope.attributes().get("encoding.format")?.as_str())
             .or_else(|| component(event.scope.name()))
             .unwrap_or("generic");
-        let mut dataset = part(
-            dataset,
-            &['-', '\\', '/', '*', '?', '"', '<', '>', '|', ' ', ',', '#', ':'],
-        );
+        let mut dataset = part(&dataset.replace('-', "_"));
         if mode == MappingMode::Otel && !dataset.ends_with(".otel") {
             dataset.push_str(".otel");
         }
         let namespace = hints.namespace.unwrap_or("default");
-        let namespace = part(
-            namespace,
-            &['\\', '/', '*', '?', '"', '<', '>', '|', ' ', ',', '#', ':'],
-        );
+        let namespace = part(namespace);
         Destination {
             name: format!("{data_type}-{dataset}-{namespace}"),
             data_stream: Some([data_type.to_owned(), dataset, namespace]),
@@ -236,23 +233,22 @@ fn component(scope: &str) -> Option<&str> {
 }
 
 /// A part of a data stream's name: lower case, without what it may not hold.
-fn part(text: &str, refused: &[char]) -> String {
-    let mut part = clean(text, refused);
+fn part(text: &str) -> String {
+    let mut part = clean(text);
     cut(&mut part, MAX_PART_BYTES);
     part
 }
 
-fn clean(text: &str, refused: &[char]) -> String {
+fn clean(text: &str) -> String {
     let lower = text.chars().flat_map(char::to_lowercase);
     lower
-        .map(|c| if refused.contains(&c) { '_' } else { c })
+        .map(|c| if REFUSED.contains(&c) { '_' } else { c })
         .collect()
 }
 
 /// A name that an index can have: lower case, without what it may not hold, beginning as it may.
 fn index_name(text: &str) -> String {
-    let refused = ['\\', '/', '*', '?', '"', '<', '>', '|', ' ', ',', '#', ':'];
-    let mut name = clean(text, &refused);
+    let mut name = clean(text);
     if name.starts_with(['-', '_', '+']) || matches!(&*name, "" | "." | "..") {
         name.insert(0, 'x');
     }

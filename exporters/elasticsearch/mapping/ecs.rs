@@ -9,6 +9,7 @@ use sidelight_proto::views::{
     Attributes, LogRecordFields, LogRecordView, SpanEventView, SpanFields, SpanView, ValueView,
 };
 
+use super::kind;
 use crate::elasticsearch::documents::{Group, Writer};
 use crate::elasticsearch::fields::{Fields, Name};
 use crate::elasticsearch::index::Destination;
@@ -160,8 +161,7 @@ pub(in super::super) fn span(
     fields.add_id("span.id", about.span_id);
     fields.add_id("parent.id", about.parent_span_id);
     fields.add_text("span.name", about.name);
-    let kind = usize::try_from(about.kind).ok().and_then(|kind| KINDS.get(kind));
-    fields.add_text("span.kind", kind.unwrap_or(&KINDS[0]));
+    fields.add_text("span.kind", kind(about.kind, &KINDS));
     let duration = i64::try_from(span.duration_nano()).unwrap_or(i64::MAX);
     fields.add(Name("", "event.duration"), ValueView::Int(duration));
     match about.status.code() {

@@ -5,6 +5,7 @@ use sidelight_proto::views::{
     Attributes, LogRecordFields, LogRecordView, SpanEventView, SpanFields, SpanView, ValueView,
 };
 
+use super::kind;
 use crate::elasticsearch::documents::{Group, Writer};
 use crate::elasticsearch::index::{Destination, is_routing};
 use crate::elasticsearch::json::{self, count_member, id_member, key, text_member};
@@ -153,8 +154,7 @@ pub(in super::super) fn span(
     text_member("trace_state", fields.trace_state, out);
     id_member("parent_span_id", fields.parent_span_id, out);
     text_member("name", fields.name, out);
-    let kind = usize::try_from(fields.kind).ok().and_then(|kind| KINDS.get(kind));
-    text_member("kind", kind.unwrap_or(&KINDS[0]), out);
+    text_member("kind", kind(fields.kind, &KINDS), out);
     key("duration", out);
     write::unsigned(span.duration_nano(), out);
     attributes(span.attributes(), out);

@@ -3,6 +3,7 @@
 use sidelight_proto::json::write;
 use sidelight_proto::views::{LogRecordFields, LogRecordView, SpanFields, SpanView, ValueView};
 
+use super::kind;
 use crate::elasticsearch::config::MappingMode;
 use crate::elasticsearch::documents::{Group, Writer};
 use crate::elasticsearch::fields::{Fields, Name};
@@ -100,8 +101,7 @@ pub(in super::super) fn span(
     fields.add_id("SpanId", about.span_id);
     fields.add_id("ParentSpanId", about.parent_span_id);
     fields.add_text("Name", about.name);
-    let kind = usize::try_from(about.kind).ok().and_then(|kind| KINDS.get(kind));
-    fields.add_text("Kind", kind.unwrap_or(&KINDS[0]));
+    fields.add_text("Kind", kind(about.kind, &KINDS));
     fields.add(
         Name("", "TraceStatus"),
         ValueView::Int(about.status.code().into()),
