@@ -9,7 +9,6 @@ use sidelight_log_formats::{Map, Value};
 
 use super::parse::{Format, Parser};
 use super::{Failure, Operator};
-use crate::entry::Entry;
 
 settings! {
     /// A line of comma-separated values; the header names them.
@@ -98,22 +97,17 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    /// The values of a line under their names, those of the settings or those that the record has.
-    pub(super) fn parse<'a>(&self, line: Cow<'a, str>, entry: &Entry<'a>) -> Result<Map<'a>, Failure> {
-        let own = match (&self.names, entry.attributes.get(&self.attribute)) {
-            (Some(_), _) => None,
-            (None, Some(Value::Text(header))) => Some(named(header, self.between)),
+    /// The values of a line under their names, those of the settings or those that the record's attributes have.
+    pub(super) fn parse<'a>(&self, line: Cow<'a, str>, attributes: &Map<'a>) -> Result<Map<'a>, Failure> {
+        let own: Vec<String>;
+        let names = match (&self.names, attributes.get(&self.attribute)) {
+            (Some(names), _) => names,
+            (None, Some(Value::Text(header))) => {
+                own = named(header, self.between);
+                &own
+            }
             (None, _) => return Err(Failure::NoField(format!("attributes.{}", self.attribute))),
         };
-        self.named(line, own)
-    }
-
-    /// The values of a line under these names, or those of the settings.
-    pub(super) fn named<'a>(&self, line: Cow<'a, str>, own: Option<Vec<String>>) -> Result<Map<'a>, Failure> {
-        let names = own
-            .as_ref()
-            .or(self.names.as_ref())
-            .map_or(&[][..], Vec::as_slice);
         let values = match line {
             Cow::Borrowed(line) => split(line, self.delimiter, self.quotes),
             Cow::Owned(line) => split(&line, self.delimiter, self.quotes).map(|values| {

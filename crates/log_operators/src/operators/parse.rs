@@ -236,13 +236,7 @@ impl Operator for Parse {
             .and_then(text_of)
             .ok_or_else(|| Failure::NoField(self.from.to_string()))?;
         let mut map = Map::new();
-        let known = match &self.format {
-            Format::Csv(columns) => {
-                map = columns.parse(text, entry)?;
-                Known::default()
-            }
-            _ => self.format.parse(text, &mut map)?,
-        };
+        let known = self.format.parse(text, &entry.attributes, &mut map)?;
         note(said, || {
             map.iter()
                 .map(|(key, value)| format!("{key}={}", shown(value)))
@@ -278,7 +272,13 @@ impl Operator for Parse {
 }
 
 impl Format {
-    fn parse<'a>(&mut self, text: Cow<'a, str>, into: &mut Map<'a>) -> Result<Known<'a>, Failure> {
+    /// Parses a text of a record that has these attributes.
+    fn parse<'a>(
+        &mut self,
+        text: Cow<'a, str>,
+        attributes: &Map<'a>,
+        into: &mut Map<'a>,
+    ) -> Result<Known<'a>, Failure> {
         match self {
             Self::Regex(pattern) => pattern.captures(text, into).map_err(missed)?,
             Self::Grok(grok) => grok.captures(text, into).map_err(missed)?,
@@ -288,7 +288,7 @@ impl Format {
             },
             Self::AccessLog(web) => return web.parse(text, into),
             Self::Uri => *into = uri::parse(&text).map_err(Failure::Unparsed)?,
-            Self::Csv(columns) => *into = columns.named(text, None)?,
+            Self::Csv(columns) => *into = columns.parse(text, attributes)?,
             Self::KeyValue { between, pairs } => {
                 let unparsed = Failure::Unparsed;
                 *into = match text {
