@@ -4,8 +4,7 @@ use std::collections::HashSet;
 
 use regex::RegexSet;
 use sidelight_proto::rewrite::{
-    AttributeEdits, Context, EventEdits, Interest, Keep, LogRecordEdits, MetricEdits, PointView, Rewriter,
-    SpanEdits,
+    AttributeEdits, Context, EventEdits, Interest, Keep, LogRecordEdits, PointView, Rewriter, SpanEdits,
 };
 use sidelight_proto::views::{LogRecordView, MetricView, ResourceView, SpanEventView, SpanView, ValueView};
 use sidelight_proto::wire::Writer;
@@ -231,10 +230,6 @@ impl Rewriter for Redactor<'_> {
             edits.set_body(ValueView::new(&body));
             self.masked += 1;
         }
-        Keep::Yes
-    }
-
-    fn metric(&mut self, _: Context<'_>, _: MetricView<'_>, _: &mut MetricEdits<'_>) -> Keep {
         Keep::Yes
     }
 

@@ -16,7 +16,7 @@ mod value;
 
 pub use message_pattern::{MAX_PATTERN, message_pattern, write_message_pattern};
 pub use pattern::{Miss, Pattern, PatternError};
-pub use severity::{Preset, Severities, SeverityMap};
+pub use severity::{Preset, SeverityMap};
 pub use timestamp::{Layout, LayoutError, LayoutKind, TimeError};
 pub use value::{Key, Map, Value};
 

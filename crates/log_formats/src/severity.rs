@@ -60,9 +60,6 @@ pub struct SeverityMap {
     ranges: Vec<(i64, i64, u8)>,
 }
 
-/// The older name of [`SeverityMap`].
-pub type Severities = SeverityMap;
-
 impl SeverityMap {
     /// The words of [`Preset::Default`], or none.
     pub fn new(with_usual: bool) -> Self {
