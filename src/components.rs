@@ -6,6 +6,7 @@ use sidelight_pipeline::Catalog;
 pub(crate) const CATALOG: Catalog = Catalog {
     receivers: sidelight_receivers::COMPONENTS,
     processors: sidelight_processors::COMPONENTS,
+    connectors: sidelight_connectors::COMPONENTS,
     exporters: sidelight_exporters::COMPONENTS,
     extensions: sidelight_extensions::COMPONENTS,
 };

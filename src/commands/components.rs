@@ -9,7 +9,7 @@ use crate::exit::Exit;
 
 /// Runs the command.
 pub(crate) fn run() -> Exit {
-    let roles: [(Role, Vec<About>); 4] = [
+    let roles: [(Role, Vec<About>); 5] = [
         (
             Role::Receiver,
             CATALOG.receivers.iter().map(|entry| entry.about).collect(),
@@ -17,6 +17,10 @@ pub(crate) fn run() -> Exit {
         (
             Role::Processor,
             CATALOG.processors.iter().map(|entry| entry.about).collect(),
+        ),
+        (
+            Role::Connector,
+            CATALOG.connectors.iter().map(|entry| entry.about).collect(),
         ),
         (
             Role::Exporter,

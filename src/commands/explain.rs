@@ -218,6 +218,7 @@ fn tell(event: &Event, out: &mut impl Write) -> io::Result<()> {
     match event {
         Event::Pipeline(id) => writeln!(out, "  pipeline {id}"),
         Event::Processor { id, said } => writeln!(out, "    {id}: {}", escaped(said)),
+        Event::Connector { id, said } => writeln!(out, "    → {id}: {}", escaped(said)),
         Event::Exporter {
             id, said, payload, ..
         } => {

@@ -12,6 +12,7 @@ mod commands;
 mod explaining;
 mod forwarding;
 mod hostile;
+mod joining;
 mod log_lines;
 mod own_spans;
 mod program;

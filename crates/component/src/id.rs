@@ -14,6 +14,8 @@ pub enum Role {
     Receiver,
     /// Changes, filters or holds data.
     Processor,
+    /// Takes data out of one pipeline and brings it, or other data, into another.
+    Connector,
     /// Takes data out.
     Exporter,
     /// Works beside the pipelines.
@@ -26,6 +28,7 @@ impl Role {
         match self {
             Self::Receiver => "receivers",
             Self::Processor => "processors",
+            Self::Connector => "connectors",
             Self::Exporter => "exporters",
             Self::Extension => "extensions",
         }

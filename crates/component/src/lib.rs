@@ -10,7 +10,7 @@
 //! ```
 //!
 //! Start with [`Batch`] (what flows), [`Ack`] (who waits for it), then the trait of the role at hand:
-//! [`Receiver`], [`Processor`], [`Exporter`], [`Extension`]. [`mod@registry`] is how the engine learns what
+//! [`Receiver`], [`Processor`], [`Connector`](ConnectorConfig), [`Exporter`], [`Extension`]. [`mod@registry`] is how the engine learns what
 //! components there are.
 
 mod ack;
@@ -18,6 +18,7 @@ mod batch;
 mod beside;
 mod budget;
 mod clock;
+mod connector;
 mod context;
 mod exporter;
 mod extension;
@@ -41,6 +42,7 @@ pub use batch::{Batch, Chunk, Payload};
 pub use beside::{beside_the_workers, is_beside_the_workers};
 pub use budget::{Budget, DEFAULT_LIMIT_BYTES, Overloaded, Permit};
 pub use clock::{Clock, Now};
+pub use connector::ConnectorConfig;
 pub use context::{BuildContext, BuildError, DrainSignal, DrainTrigger, Resource, drain_signal};
 pub use exporter::{Exporter, ExporterConfig, Request, Sent};
 pub use extension::{Extension, ExtensionConfig, Health, Host};

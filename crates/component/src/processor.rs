@@ -89,6 +89,8 @@ pub struct Out {
     pub filtered: u64,
     /// Items made here.
     pub created: u64,
+    /// Items that went into what is kept here.
+    pub merged: u64,
     /// Items dropped, by reason.
     pub dropped: SmallVec<[(&'static str, u64); 1]>,
 }
@@ -103,6 +105,18 @@ impl Out {
     pub fn filter(&mut self, batch: Batch) {
         self.filtered += batch.items() as u64;
         batch.finish(Outcome::Done);
+    }
+
+    /// Ends a batch whose items went into what is kept here: for its sender that is success.
+    pub fn absorb(&mut self, batch: Batch) {
+        self.merged += batch.items() as u64;
+        batch.finish(Outcome::Done);
+    }
+
+    /// Gives out a batch that was made here.
+    pub fn create(&mut self, batch: Batch) {
+        self.created += batch.items() as u64;
+        self.push(batch);
     }
 
     /// Notes items left out of a batch whose rest goes on.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use sidelight_config::{Mistakes, Node, Owner, Settings, Spans, Table};
 use sidelight_proto::Signal;
 
+use crate::connector::ConnectorConfig;
 use crate::context::{BuildContext, BuildError, Resource};
 use crate::exporter::{Exporter, ExporterConfig};
 use crate::extension::{Extension, ExtensionConfig};
@@ -24,7 +25,7 @@ pub struct About {
     pub name: &'static str,
     /// Older names that are accepted with a hint.
     pub aliases: &'static [&'static str],
-    /// The signals it can carry.
+    /// The signals it can carry; those that a connector takes.
     pub signals: &'static [Signal],
     /// The text of its README.
     pub readme: &'static str,
@@ -73,6 +74,21 @@ pub trait BuildProcessor: Send + Sync {
     /// # Errors
     /// As there.
     fn check_signal(&self, signal: Signal) -> Result<(), BuildError>;
+}
+
+/// Settings that were read, ready to build their connector.
+pub trait BuildConnector: Send + Sync {
+    /// See [`ConnectorConfig::JOINS`].
+    fn joins(&self) -> &'static [(Signal, Signal)];
+    /// See [`ConnectorConfig::acknowledgement`].
+    fn acknowledgement(&self) -> AckBehaviour;
+    /// See [`ConnectorConfig::sharding`].
+    fn sharding(&self) -> Sharding;
+    /// See [`ConnectorConfig::build`].
+    ///
+    /// # Errors
+    /// As there.
+    fn build(&self, cx: &BuildContext) -> Result<Box<dyn Processor>, BuildError>;
 }
 
 /// Settings that were read, ready to build their exporter.
@@ -140,6 +156,21 @@ impl<T: ProcessorConfig> BuildProcessor for T {
     }
 }
 
+impl<T: ConnectorConfig> BuildConnector for T {
+    fn joins(&self) -> &'static [(Signal, Signal)] {
+        T::JOINS
+    }
+    fn acknowledgement(&self) -> AckBehaviour {
+        ConnectorConfig::acknowledgement(self)
+    }
+    fn sharding(&self) -> Sharding {
+        ConnectorConfig::sharding(self)
+    }
+    fn build(&self, cx: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
+        ConnectorConfig::build(self, cx)
+    }
+}
+
 impl<T: ExporterConfig> BuildExporter for T {
     fn sending(&self) -> SendingSettings {
         ExporterConfig::sending(self)
@@ -200,6 +231,10 @@ entry! {
 entry! {
     /// One line in the list of processors.
     ProcessorEntry, ProcessorConfig, BuildProcessor
+}
+entry! {
+    /// One line in the list of connectors.
+    ConnectorEntry, ConnectorConfig, BuildConnector
 }
 entry! {
     /// One line in the list of exporters.

@@ -3,25 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use parking_lot::Mutex;
 use sidelight_component::sending::{BatchSettings, SendingSettings};
-use sidelight_component::{
-    BuildContext, ComponentId, Exporter, Output, Outputs, Role, Sharding, Signal, State,
-};
+use sidelight_component::{BuildContext, ComponentId, Exporter, Output, Outputs, Role, Signal, State};
 use sidelight_delivery::{ExporterStatus, Queue, QueueConfig, Storage, queue};
+use sidelight_self_telemetry::ledger::Edge;
 use tokio::task::JoinSet;
 use tracing::error;
 
-use crate::chain::{Chain, StageCounts};
+use crate::ends::Ends;
 use crate::engine::{Shared, StartError};
 use crate::exporters::RestartedExporter;
 use crate::intake::PipelineIntake;
-use crate::line::{Line, Traffic};
+use crate::line::Line;
 use crate::plan::{PipelinePlan, Plan};
 
 type Exporters = BTreeMap<ComponentId, Arc<dyn Exporter>>;
 type Storages = BTreeMap<ComponentId, Storage>;
-type Queues = Vec<(ComponentId, Signal, Queue)>;
+pub(crate) type Queues = Vec<(ComponentId, Signal, Queue)>;
 
 /// Builds and starts the exporters.
 pub(crate) async fn exporters(plan: &Plan, shared: &Shared) -> Result<Exporters, StartError> {
@@ -63,6 +61,7 @@ pub(crate) fn queues(
         .pipelines
         .iter()
         .flat_map(|p| p.exporters.iter().map(move |id| (id.clone(), p.id.signal)))
+        .filter(|(id, _)| plan.exporters.contains_key(id))
         .collect();
     let share = plan.settings.memory_budget / 2 / wanted.len().max(1);
     let mut queues = Queues::new();
@@ -132,70 +131,6 @@ fn batch_of_pipelines(plan: &Plan, exporter: &ComponentId, signal: Signal, setti
     }
 }
 
-/// The pipelines with their processors.
-pub(crate) fn lines(plan: &Plan, shared: &Shared, queues: &Queues) -> Result<Vec<Arc<Line>>, StartError> {
-    plan.pipelines
-        .iter()
-        .map(|pipeline| line(plan, shared, queues, pipeline))
-        .collect()
-}
-
-fn line(
-    plan: &Plan,
-    shared: &Shared,
-    queues: &Queues,
-    pipeline: &PipelinePlan,
-) -> Result<Arc<Line>, StartError> {
-    let mut stages = Vec::new();
-    // One more for the threads beside the workers.
-    let mut shards = shared.workers.max(1) + 1;
-    for id in &pipeline.processors {
-        let Some(config) = plan.processors.get(id).filter(|c| c.queue_batch().is_none()) else {
-            continue;
-        };
-        let context = BuildContext {
-            pipeline: Some(pipeline.id.clone()),
-            ..shared.context(Role::Processor, id)
-        };
-        if config.sharding() == Sharding::Single {
-            shards = 1;
-        }
-        context.status.report(State::Ok);
-        let counts = StageCounts::new(&context);
-        stages.push((config.clone(), context, counts));
-    }
-    if stages.is_empty() {
-        shards = 0;
-    }
-    let chains = (0..shards)
-        .map(|_| Chain::build(&stages).map(Mutex::new))
-        .collect::<Result<_, _>>()?;
-    let labels = [("pipeline", pipeline.id.as_str())];
-    let counter = |name, help| shared.metrics.counter(name, help, &labels);
-    Ok(Arc::new(Line {
-        id: pipeline.id.clone(),
-        chains,
-        stages: stages.into_iter().map(|(_, _, counts)| counts).collect(),
-        queues: queues
-            .iter()
-            .filter(|(id, signal, _)| *signal == pipeline.id.signal && pipeline.exporters.contains(id))
-            .map(|(_, _, queue)| queue.clone())
-            .collect(),
-        accepted: counter(
-            "sidelight_pipeline_accepted_items",
-            "Items that entered the pipeline",
-        ),
-        refused: counter(
-            "sidelight_pipeline_refused_items",
-            "Items that found no room in the pipeline",
-        ),
-        traffic: Traffic::default(),
-        clock: shared.clock.clone(),
-        budget: shared.budget.clone(),
-        timer_wanted: tokio::sync::Notify::new(),
-    }))
-}
-
 /// The outputs of one receiver: for each signal, all pipelines that name it.
 pub(crate) fn outputs(plan: &Plan, shared: &Shared, receiver: &ComponentId, lines: &[Arc<Line>]) -> Outputs {
     Signal::ALL
@@ -205,12 +140,21 @@ pub(crate) fn outputs(plan: &Plan, shared: &Shared, receiver: &ComponentId, line
                 .pipelines
                 .iter()
                 .filter(|p| p.id.signal == signal && p.receivers.contains(receiver))
-                .filter_map(|p| lines.iter().find(|line| line.id == p.id).cloned())
+                .filter_map(|p| {
+                    lines
+                        .iter()
+                        .find(|line| line.edge == Edge::Pipeline(p.id.clone()))
+                        .cloned()
+                })
                 .collect();
             if fed.is_empty() {
                 return outputs;
             }
-            let intake = Arc::new(PipelineIntake { signal, lines: fed });
+            let pipelines = Ends {
+                queues: Vec::new(),
+                lines: fed,
+            };
+            let intake = Arc::new(PipelineIntake { signal, pipelines });
             outputs.with(signal, Output::new(intake, signal, receiver, &shared.metrics))
         })
 }

@@ -1,4 +1,4 @@
-//! The processors of one pipeline, called one after another in one call stack.
+//! The processors of one pipeline, or a connector alone, called one after another in one call stack.
 //!
 //! A panic in a processor is contained: that processor is built anew, the batch is tried once more, then cut
 //! in halves until the one item that does it stands alone; that item is refused with the reason `panic` and
@@ -10,10 +10,9 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use sidelight_component::metrics::{Counter, Registry};
-use sidelight_component::registry::BuildProcessor;
 use sidelight_component::{
     Batch, BuildContext, BuildError, Chunk, Load, Now, Out, Outcome, Overloaded, Panics, Payload, Processor,
-    Role, State, with_branch_kept,
+    Role, Signal, State, with_branch_kept,
 };
 use smallvec::SmallVec;
 use tracing::{error, warn};
@@ -23,63 +22,95 @@ use crate::engine::StartError;
 /// Batches that a stage or the whole chain gave out.
 pub(crate) type Batches = SmallVec<[Batch; 2]>;
 
-/// What the ledger counts on the edges of one processor. Shared by the shards of a pipeline.
+/// What the ledger counts on the edges of one processor or connector. Shared by its shards.
 #[derive(Clone, Debug)]
 pub(crate) struct StageCounts {
     pub(crate) incoming: Counter,
     pub(crate) outgoing: Counter,
     pub(crate) filtered: Counter,
     pub(crate) created: Counter,
-    pub(crate) processor: String,
+    pub(crate) merged: Counter,
+    /// Its id.
+    pub(crate) component: String,
     /// By reason; entries appear when the first item is dropped for it.
     pub(crate) dropped: Arc<Mutex<BTreeMap<&'static str, Counter>>>,
+    role: Role,
     registry: Registry,
-    pipeline: String,
+    labels: Vec<(&'static str, String)>,
 }
 
 impl StageCounts {
-    pub(crate) fn new(cx: &BuildContext) -> Self {
-        let processor = cx.id.to_string();
+    pub(crate) fn of_processor(cx: &BuildContext) -> Self {
         let pipeline = cx.pipeline.as_ref().map_or_else(String::new, ToString::to_string);
-        let labels = [("processor", processor.as_str()), ("pipeline", pipeline.as_str())];
-        let counter = |name, help| cx.metrics.counter(name, help, &labels);
+        let labels = vec![("processor", cx.id.to_string()), ("pipeline", pipeline)];
+        Self::new(cx, Role::Processor, ("incoming", "outgoing"), labels)
+    }
+
+    /// Labels as in the Collector.
+    pub(crate) fn of_connector(cx: &BuildContext, from: Signal, to: Signal) -> Self {
+        let labels = vec![
+            ("connector", cx.id.to_string()),
+            ("otelcol_signal", from.to_string()),
+            ("otelcol_signal_output", to.to_string()),
+        ];
+        Self::new(cx, Role::Connector, ("consumed", "produced"), labels)
+    }
+
+    fn new(
+        cx: &BuildContext,
+        role: Role,
+        (incoming, outgoing): (&str, &str),
+        labels: Vec<(&'static str, String)>,
+    ) -> Self {
+        let borrowed = borrowed(&labels);
+        let counter = |what: &str, help| cx.metrics.counter(&format!("{what}_items"), help, &borrowed);
         Self {
-            incoming: counter(
-                "otelcol_processor_incoming_items",
-                "Items passed to the processor",
-            ),
-            outgoing: counter(
-                "otelcol_processor_outgoing_items",
-                "Items emitted from the processor",
-            ),
-            filtered: counter("sidelight_processor_filtered_items", "Items left out on purpose"),
-            created: counter("sidelight_processor_created_items", "Items made by the processor"),
-            registry: cx.metrics.clone(),
+            incoming: counter(&format!("otelcol_{role}_{incoming}"), "Items passed to it"),
+            outgoing: counter(&format!("otelcol_{role}_{outgoing}"), "Items emitted from it"),
+            filtered: counter(&format!("sidelight_{role}_filtered"), "Items left out on purpose"),
+            created: counter(&format!("sidelight_{role}_created"), "Items made here"),
+            merged: counter(&format!("sidelight_{role}_merged"), "Items that went into others"),
+            component: cx.id.to_string(),
             dropped: Arc::default(),
-            processor,
-            pipeline,
+            role,
+            registry: cx.metrics.clone(),
+            labels,
         }
     }
 
     fn count_dropped(&self, reason: &'static str, items: u64) {
-        let labels = [
-            ("processor", self.processor.as_str()),
-            ("pipeline", self.pipeline.as_str()),
-            ("reason", reason),
-        ];
         let make = || {
+            let mut labels = borrowed(&self.labels);
+            labels.push(("reason", reason));
             let help = "Items that could not go on, by reason";
-            self.registry
-                .counter("sidelight_processor_dropped_items", help, &labels)
+            let name = format!("sidelight_{}_dropped_items", self.role);
+            self.registry.counter(&name, help, &labels)
         };
         self.dropped.lock().entry(reason).or_insert_with(make).add(items);
     }
 }
 
+fn borrowed<'l>(labels: &'l [(&'static str, String)]) -> Vec<(&'static str, &'l str)> {
+    labels
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect()
+}
+
+/// How to build a stage, again and again.
+pub(crate) type Builder = Arc<dyn Fn(&BuildContext) -> Result<Box<dyn Processor>, BuildError> + Send + Sync>;
+
+/// A stage that is to be built.
+pub(crate) struct StagePlan {
+    pub(crate) builder: Builder,
+    pub(crate) context: BuildContext,
+    pub(crate) counts: StageCounts,
+}
+
 /// One processor of the chain, and how to build it again.
 struct Stage {
     processor: Box<dyn Processor>,
-    config: Arc<dyn BuildProcessor>,
+    builder: Builder,
     context: BuildContext,
     counts: StageCounts,
     panics: Panics,
@@ -95,19 +126,17 @@ pub(crate) struct Chain {
 
 impl Chain {
     /// Builds the processors in order.
-    pub(crate) fn build(
-        stages: &[(Arc<dyn BuildProcessor>, BuildContext, StageCounts)],
-    ) -> Result<Self, StartError> {
+    pub(crate) fn build(stages: &[StagePlan]) -> Result<Self, StartError> {
         let stages = stages
             .iter()
-            .map(|(config, context, counts)| {
+            .map(|stage| {
+                let context = &stage.context;
+                let built = (stage.builder)(context);
                 Ok(Stage {
-                    processor: config
-                        .build(context)
-                        .map_err(StartError::of(Role::Processor, &context.id))?,
-                    config: config.clone(),
+                    processor: built.map_err(StartError::of(context.status.role(), &context.id))?,
+                    builder: stage.builder.clone(),
                     context: context.clone(),
-                    counts: counts.clone(),
+                    counts: stage.counts.clone(),
                     panics: context.panics(),
                 })
             })
@@ -122,9 +151,9 @@ impl Chain {
             .try_for_each(|stage| stage.admit(load, now))
     }
 
-    /// Sends a batch down the chain and returns what comes out at its end.
-    pub(crate) fn process(&mut self, batch: Batch, now: Now) -> Batches {
-        self.process_from(0, SmallVec::from_iter([batch]), now)
+    /// Sends batches down the chain and returns what comes out at its end.
+    pub(crate) fn process(&mut self, batches: Batches, now: Now) -> Batches {
+        self.process_from(0, batches, now)
     }
 
     fn process_from(&mut self, first: usize, mut batches: Batches, now: Now) -> Batches {
@@ -246,8 +275,8 @@ impl Stage {
             error!(component = %self.context.id, items, "an item makes the processor panic; it is dropped");
             self.counts.count_dropped("panic", items);
             return batch.finish(Outcome::rejected(format!(
-                "processor {} panics on it",
-                self.context.id
+                "{} {} panics on it",
+                self.counts.role, self.context.id
             )));
         };
         batch.finish(Outcome::Done);
@@ -267,6 +296,9 @@ impl Stage {
         if out.created > 0 {
             self.counts.created.add(out.created);
         }
+        if out.merged > 0 {
+            self.counts.merged.add(out.merged);
+        }
         for (reason, items) in &out.dropped {
             self.counts.count_dropped(reason, *items);
         }
@@ -277,7 +309,7 @@ impl Stage {
         let id = &self.context.id;
         let built = self
             .panics
-            .contain("building it", || self.config.build(&self.context));
+            .contain("building it", || (self.builder)(&self.context));
         match built.unwrap_or_else(|panicked| Err(BuildError::new(panicked.to_string()))) {
             Ok(processor) => {
                 warn!(component = %id, "the processor was built anew");

@@ -3,14 +3,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use sidelight_component::metrics::Registry;
-use sidelight_component::registry::BuildProcessor;
-use sidelight_component::sending::BatchSettings;
 use sidelight_component::{
-    Ack, AckBehaviour, Batch, Budget, BuildContext, BuildError, Chunk, Clock, Now, Out, Outcome, Payload,
-    Processor, Role, Sharding, Signal, StatusBoard,
+    Ack, Batch, Budget, BuildContext, Chunk, Clock, Now, Out, Outcome, Payload, Processor, Role, Signal,
+    StatusBoard,
 };
 
-use super::{Chain, StageCounts};
+use super::{Batches, Chain, StageCounts, StagePlan};
 
 type Script = dyn Fn(Batch, &mut Out) + Send + Sync;
 
@@ -21,24 +19,6 @@ struct Scripted(Arc<Script>);
 impl Processor for Scripted {
     fn process(&mut self, batch: Batch, _: Now, out: &mut Out) {
         (self.0)(batch, out);
-    }
-}
-
-impl BuildProcessor for Scripted {
-    fn acknowledgement(&self) -> AckBehaviour {
-        AckBehaviour::Pass
-    }
-    fn sharding(&self) -> Sharding {
-        Sharding::PerWorker
-    }
-    fn queue_batch(&self) -> Option<BatchSettings> {
-        None
-    }
-    fn check_signal(&self, _: Signal) -> Result<(), BuildError> {
-        Ok(())
-    }
-    fn build(&self, _: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
-        Ok(Box::new(self.clone()))
     }
 }
 
@@ -54,7 +34,7 @@ struct Bench {
 
 fn chain(stages: Vec<Scripted>) -> Bench {
     let board = StatusBoard::default();
-    let mut built: Vec<(Arc<dyn BuildProcessor>, BuildContext, StageCounts)> = Vec::new();
+    let mut built: Vec<StagePlan> = Vec::new();
     for (i, stage) in stages.into_iter().enumerate() {
         let id: sidelight_component::ComponentId = format!("scripted/{i}").parse().expect("an id");
         let context = BuildContext {
@@ -67,13 +47,18 @@ fn chain(stages: Vec<Scripted>) -> Bench {
             state_dir: "/nonexistent".into(),
             workers: 1,
         };
-        let counts = StageCounts::new(&context);
-        built.push((Arc::new(stage), context, counts));
+        let counts = StageCounts::of_processor(&context);
+        let processor = stage.clone();
+        built.push(StagePlan {
+            builder: Arc::new(move |_| Ok(Box::new(processor.clone()))),
+            context,
+            counts,
+        });
     }
     let chain = Chain::build(&built).expect("built");
     Bench {
         chain,
-        counts: built.into_iter().map(|(_, _, counts)| counts).collect(),
+        counts: built.into_iter().map(|stage| stage.counts).collect(),
         clock: Clock::virtual_at(0),
     }
 }
@@ -144,10 +129,15 @@ async fn batches_go_through_the_stages_in_order_and_are_counted_on_every_edge() 
     });
     let mut bench = chain(vec![scripted(|batch, out| out.push(batch)), filter]);
     let (one, receipt) = batch(&["a"]);
-    assert!(bench.chain.process(one, bench.clock.now()).is_empty());
+    assert!(
+        bench
+            .chain
+            .process(Batches::from_iter([one]), bench.clock.now())
+            .is_empty()
+    );
     assert_eq!(receipt.await, Outcome::Done);
     let (two, _receipt) = batch(&["a", "b"]);
-    let given = bench.chain.process(two, bench.clock.now());
+    let given = bench.chain.process(Batches::from_iter([two]), bench.clock.now());
     assert_eq!(given.len(), 1);
     given.into_iter().for_each(|batch| batch.finish(Outcome::Done));
     let counts = &bench.counts[1];
@@ -169,7 +159,9 @@ async fn a_panic_costs_the_one_item_that_causes_it_and_nothing_else() {
     });
     let mut bench = chain(vec![poisoned]);
     let (mixed, receipt) = batch(&["a", "b", "poison", "c", "d"]);
-    let given = bench.chain.process(mixed, bench.clock.now());
+    let given = bench
+        .chain
+        .process(Batches::from_iter([mixed]), bench.clock.now());
     let out: Vec<String> = given.iter().flat_map(bodies).collect();
     assert_eq!(out, ["a", "b", "c", "d"]);
     given.into_iter().for_each(|batch| batch.finish(Outcome::Done));
@@ -192,7 +184,7 @@ async fn a_panic_that_does_not_come_again_costs_nothing() {
     });
     let mut bench = chain(vec![once]);
     let (some, receipt) = batch(&["a", "b"]);
-    let given = bench.chain.process(some, bench.clock.now());
+    let given = bench.chain.process(Batches::from_iter([some]), bench.clock.now());
     assert_eq!(given.iter().flat_map(bodies).collect::<Vec<_>>(), ["a", "b"]);
     given.into_iter().for_each(|batch| batch.finish(Outcome::Done));
     assert_eq!(receipt.await, Outcome::Done);

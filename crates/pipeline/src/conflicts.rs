@@ -7,6 +7,7 @@ use sidelight_component::{Budget, ComponentId, Resource, Role, Signal};
 use sidelight_config::{Mistake, Mistakes, Span, closest};
 
 use crate::document::{Declarations, Section};
+use crate::joins;
 use crate::mistakes::code;
 use crate::service::{Name, PipelineNames, Service};
 
@@ -15,6 +16,7 @@ use crate::service::{Name, PipelineNames, Service};
 pub(crate) struct Used {
     pub(crate) receivers: Vec<ComponentId>,
     pub(crate) processors: Vec<ComponentId>,
+    pub(crate) connectors: Vec<ComponentId>,
     pub(crate) exporters: Vec<ComponentId>,
     pub(crate) extensions: Vec<ComponentId>,
 }
@@ -27,9 +29,24 @@ pub(crate) fn check(service: &Service, declared: &Declarations, mistakes: &mut M
             whose: format!("pipeline `{}`", pipeline.id),
             signal: Some(pipeline.id.signal),
         };
+        let (incoming, receivers) = joins::apart(&pipeline.receivers, declared);
+        let (outgoing, exporters) = joins::apart(&pipeline.exporters, declared);
+        let joined = List {
+            signal: None,
+            ..list.clone()
+        };
+        for connectors in [&incoming, &outgoing] {
+            joined.check(
+                Role::Connector,
+                connectors,
+                &declared.connectors,
+                &mut used.connectors,
+                mistakes,
+            );
+        }
         list.check(
             Role::Receiver,
-            &pipeline.receivers,
+            &receivers,
             &declared.receivers,
             &mut used.receivers,
             mistakes,
@@ -43,7 +60,7 @@ pub(crate) fn check(service: &Service, declared: &Declarations, mistakes: &mut M
         );
         list.check(
             Role::Exporter,
-            &pipeline.exporters,
+            &exporters,
             &declared.exporters,
             &mut used.exporters,
             mistakes,
@@ -63,6 +80,7 @@ pub(crate) fn check(service: &Service, declared: &Declarations, mistakes: &mut M
     repeated_pipelines(&service.pipelines, mistakes);
     unused(Role::Receiver, &declared.receivers, &used.receivers, mistakes);
     unused(Role::Processor, &declared.processors, &used.processors, mistakes);
+    unused(Role::Connector, &declared.connectors, &used.connectors, mistakes);
     unused(Role::Exporter, &declared.exporters, &used.exporters, mistakes);
     unused(Role::Extension, &declared.extensions, &used.extensions, mistakes);
     resources(declared, &used, mistakes);
@@ -71,6 +89,7 @@ pub(crate) fn check(service: &Service, declared: &Declarations, mistakes: &mut M
     requests(service.settings.memory_budget, declared, &used, mistakes);
     storages(declared, &used, mistakes);
     holding_back(&service.pipelines, declared, mistakes);
+    joins::check(&service.pipelines, declared, mistakes);
     used
 }
 
@@ -211,6 +230,7 @@ fn batches(pipelines: &[PipelineNames], declared: &Declarations, mistakes: &mut 
 }
 
 /// A list of component names: whose it is, and the signal that its components must carry.
+#[derive(Clone)]
 struct List {
     whose: String,
     signal: Option<Signal>,

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use sidelight_component::registry::{BuildExporter, BuildExtension, BuildProcessor, BuildReceiver};
+use sidelight_component::registry::{
+    BuildConnector, BuildExporter, BuildExtension, BuildProcessor, BuildReceiver,
+};
 use sidelight_component::{About, ComponentId, PipelineId, Role, StorageSettings};
 use sidelight_config::{Key, Mistake, Mistakes, Node, Owner, Span, Spans, Tree, closest};
 
@@ -31,12 +33,20 @@ pub(crate) type Section<T> = BTreeMap<ComponentId, Option<Declared<T>>>;
 pub(crate) struct Declarations {
     pub(crate) receivers: Section<dyn BuildReceiver>,
     pub(crate) processors: Section<dyn BuildProcessor>,
+    pub(crate) connectors: Section<dyn BuildConnector>,
     pub(crate) exporters: Section<dyn BuildExporter>,
     pub(crate) extensions: Section<dyn BuildExtension>,
 }
 
-/// Sections of the Collector's configuration that Sidelight does not have.
-const SECTIONS: [&str; 5] = ["receivers", "processors", "exporters", "extensions", "service"];
+/// The sections that there are.
+const SECTIONS: [&str; 6] = [
+    "receivers",
+    "processors",
+    "connectors",
+    "exporters",
+    "extensions",
+    "service",
+];
 
 /// Checks the document. `None` where a mistake forbids the start; `mistakes` has them all.
 pub fn read(tree: &Tree, catalog: Catalog, mistakes: &mut Mistakes) -> Option<Plan> {
@@ -66,6 +76,7 @@ pub fn read(tree: &Tree, catalog: Catalog, mistakes: &mut Mistakes) -> Option<Pl
     let declared = Declarations {
         receivers: section!(Role::Receiver, catalog.receivers),
         processors: section!(Role::Processor, catalog.processors),
+        connectors: section!(Role::Connector, catalog.connectors),
         exporters: section!(Role::Exporter, catalog.exporters),
         extensions: section!(Role::Extension, catalog.extensions),
     };
@@ -89,6 +100,12 @@ fn plan(service: Service, declared: Declarations, used: &conflicts::Used) -> Pla
             Role::Processor,
             declared.processors,
             &used.processors,
+            &mut places,
+        ),
+        connectors: pick(
+            Role::Connector,
+            declared.connectors,
+            &used.connectors,
             &mut places,
         ),
         storages: storages(&exporters, &extensions),
@@ -145,7 +162,7 @@ fn check_sections(tree: &Tree, mistakes: &mut Mistakes) {
     let Some(entries) = tree.root.as_map() else {
         mistakes.push(
             Mistake::error(tree.root.span, code::SECTION, "the configuration must be a block of sections")
-                .hint("it consists of `receivers:`, `exporters:`, `service:` and, where wanted, `processors:` and `extensions:`"),
+                .hint("it consists of `receivers:`, `exporters:`, `service:` and, where wanted, `processors:`, `connectors:` and `extensions:`"),
         );
         return;
     };
@@ -154,12 +171,9 @@ fn check_sections(tree: &Tree, mistakes: &mut Mistakes) {
         .filter(|(key, _)| !SECTIONS.contains(&key.name.as_str()))
     {
         let mistake = Mistake::error(key.span, code::SECTION, format!("unknown section `{}`", key.name));
-        mistakes.push(match key.name.as_str() {
-            "connectors" => mistake.hint("there are no connectors yet; remove the section"),
-            name => match closest(name, SECTIONS) {
-                Some(near) => mistake.hint(format!("did you mean `{near}`?")),
-                None => mistake.hint(format!("the sections are {}", SECTIONS.join(", "))),
-            },
+        mistakes.push(match closest(&key.name, SECTIONS) {
+            Some(near) => mistake.hint(format!("did you mean `{near}`?")),
+            None => mistake.hint(format!("the sections are {}", SECTIONS.join(", "))),
         });
     }
 }

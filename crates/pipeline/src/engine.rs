@@ -19,7 +19,7 @@ use crate::line::Line;
 use crate::plan::Plan;
 use crate::receivers::ReceiverTask;
 use crate::supervision::supervise;
-use crate::{build, extensions, ledger::LedgerSource, timers};
+use crate::{build, extensions, ledger::LedgerSource, lines, timers};
 
 /// Why the program could not start: the component, and what it said.
 #[derive(Debug, thiserror::Error)]
@@ -124,7 +124,7 @@ impl Engine {
         let exporters = build::exporters(&plan, &shared).await?;
         let storages = build::storages(&plan, &shared)?;
         let queues = build::queues(&plan, &shared, &exporters, &storages, &mut background)?;
-        let lines = build::lines(&plan, &shared, &queues)?;
+        let lines = lines::lines(&plan, &shared, &queues)?;
         let ledger = LedgerSource::new(&lines, &queues);
         let host = Arc::new(EngineHost::new(
             shared.board.clone(),
@@ -213,6 +213,7 @@ impl Engine {
             warn!("receivers still had requests under way; their senders will send them again");
         }
         self.receivers.shutdown().await;
+        // In their order: what a connector gives out comes into a pipeline that gives out after it.
         for line in &self.lines {
             timers::give_out(line, line.flush(), deadline).await;
         }

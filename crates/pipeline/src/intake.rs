@@ -1,17 +1,16 @@
 //! Where a receiver's data enters: room first, then work.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use sidelight_component::{Ack, Batch, Intake, Outcome, Payload, Receipt, Signal};
-use smallvec::SmallVec;
 
-use crate::line::{Line, Room, fan_out};
+use crate::chain::Batches;
+use crate::ends::{Ends, Reserved};
 
 /// One receiver's way into the pipelines that name it, for one signal.
 pub(crate) struct PipelineIntake {
     pub(crate) signal: Signal,
-    pub(crate) lines: Vec<Arc<Line>>,
+    pub(crate) pipelines: Ends,
 }
 
 impl Intake for PipelineIntake {
@@ -30,24 +29,12 @@ impl Intake for PipelineIntake {
             return Ok(receipt);
         }
         // Every destination first: nothing is refused after it went to one of two branches.
-        let mut rooms: SmallVec<[Room; 2]> = SmallVec::with_capacity(self.lines.len());
-        for (i, line) in self.lines.iter().enumerate() {
-            match line.reserve(bytes, items, &self.lines[..i]) {
-                Ok(room) => rooms.push(room),
-                Err(refusal) => {
-                    line.refuse(items);
-                    batch.finish(Outcome::Done);
-                    return Err(refusal);
-                }
+        match self.pipelines.reserve(bytes, items, &mut Reserved::new()) {
+            Ok(room) => self.pipelines.hand_on(Batches::from_iter([batch]), room),
+            Err(refusal) => {
+                batch.finish(Outcome::Done);
+                return Err(refusal);
             }
-        }
-        match (&self.lines[..], rooms.pop()) {
-            ([line], Some(room)) => line.run(batch, room),
-            (lines, Some(last)) => {
-                rooms.push(last);
-                fan_out(batch, lines.iter().zip(rooms).collect());
-            }
-            (_, None) => batch.finish(Outcome::Done),
         }
         Ok(receipt)
     }

@@ -1,4 +1,4 @@
-//! Fills the ledger: a row for each pipeline and for each queue.
+//! Fills the ledger: a row for each pipeline, each connector and each queue.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -78,13 +78,14 @@ fn pipeline_row(line: &Line) -> Row {
 }
 
 fn row_of_counters(line: &Line) -> Row {
-    let mut row = Row::new(Edge::Pipeline(line.id.clone()));
+    let mut row = Row::new(line.edge.clone());
     // What went out is read before what came in.
     let delivered = line.stages.last().map(|last| last.outgoing.get());
     for stage in &line.stages {
         row.created += stage.created.get();
+        row.merged += stage.merged.get();
         if stage.filtered.get() > 0 {
-            *row.filtered.entry(stage.processor.clone()).or_default() += stage.filtered.get();
+            *row.filtered.entry(stage.component.clone()).or_default() += stage.filtered.get();
         }
         for (reason, items) in stage.dropped.lock().iter() {
             *row.dropped.entry((*reason).to_owned()).or_default() += items.get();

@@ -2,6 +2,8 @@
 //!
 //! ```text
 //! document::read ──Plan──▶ Engine::start ──▶ receivers ─▶ intake ─▶ line (chain of processors) ─▶ queues
+//!      ▲                                                    ▲                │
+//!      │                                                    └── connector ◀──┘
 //!      ▲                                                                                          │
 //! sidelight-config: a tree with places                              sidelight-delivery: batch, retry, send
 //! ```
@@ -14,13 +16,16 @@ mod build;
 mod chain;
 mod conflicts;
 pub mod document;
+mod ends;
 mod engine;
 mod exporters;
 mod extensions;
 mod host;
 mod intake;
+mod joins;
 mod ledger;
 mod line;
+mod lines;
 mod lone_exporter;
 pub mod mistakes;
 mod plan;

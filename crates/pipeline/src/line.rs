@@ -1,31 +1,29 @@
-//! One pipeline at run time: its chains of processors and the queues behind them.
+//! One pipeline at run time, or one connector between two: its chains of processors and what is behind them.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use parking_lot::Mutex;
 use sidelight_component::metrics::Counter;
-use sidelight_component::{Batch, Budget, Clock, Load, Now, Outcome, PipelineId, is_beside_the_workers};
-use sidelight_delivery::{Queue, Reservation};
-use smallvec::SmallVec;
+use sidelight_component::{Batch, Budget, Clock, Load, Now, Outcome, is_beside_the_workers};
+use sidelight_self_telemetry::ledger::Edge;
 use tokio::sync::Notify;
 
 use crate::chain::{Batches, Chain, StageCounts};
+use crate::ends::{Ends, Reserved, Room};
 use crate::worker;
 
-/// Room in every queue behind one pipeline.
-pub(crate) type Room = SmallVec<[Reservation; 2]>;
-
-/// One pipeline at run time. Shared by the receivers that feed it.
+/// One pipeline at run time, or one connector for one pair of signals, which is a chain of one. Shared by whoever feeds it.
 pub(crate) struct Line {
-    pub(crate) id: PipelineId,
+    pub(crate) edge: Edge,
+    /// What goes in ends here: nothing of it needs room behind. What is made of it waits for room by itself.
+    pub(crate) absorbs: bool,
     /// One chain for each worker and the last for the threads beside them, or a single one where a processor must
     /// see everything; none where there are no processors.
     pub(crate) chains: Box<[Mutex<Chain>]>,
     /// For the ledger: the counts of the stages in order.
     pub(crate) stages: Vec<StageCounts>,
-    pub(crate) queues: Vec<Queue>,
+    pub(crate) ends: Ends,
     pub(crate) accepted: Counter,
     pub(crate) refused: Counter,
     pub(crate) traffic: Traffic,
@@ -52,17 +50,20 @@ impl Traffic {
 }
 
 impl Line {
-    /// Reserves room for a batch of this size in every queue, after every processor agreed. A queue that one of the
-    /// lines `before` this one has reserved room in for the same batch has room for it once more: it would not get in
-    /// otherwise where it just fits.
+    /// Reserves room for a batch of this size in all that is behind, after every processor agreed.
     ///
     /// # Errors
     /// The answer for the sender; nothing was taken.
-    pub(crate) fn reserve(&self, bytes: usize, items: usize, before: &[Arc<Line>]) -> Result<Room, Outcome> {
+    pub(crate) fn reserve<'l>(
+        &'l self,
+        bytes: usize,
+        items: usize,
+        reserved: &mut Reserved<'l>,
+    ) -> Result<Room, Outcome> {
         if let Some(chain) = self.chain() {
             let load = Load {
                 incoming_bytes: bytes,
-                pipeline_bytes: self.queues.iter().map(Queue::held_bytes).max().unwrap_or(0),
+                pipeline_bytes: self.held_bytes(),
                 budget_used: self.budget.used(),
             };
             chain
@@ -70,19 +71,13 @@ impl Line {
                 .admit(load, self.clock.now())
                 .map_err(|full| Outcome::Retry {
                     after: Some(full.retry_after),
-                    reason: format!("pipeline {}: a processor has no room now", self.id).into(),
+                    reason: format!("{}: a processor has no room now", self.edge).into(),
                 })?;
         }
-        let rooms = self.queues.iter().map(|queue| {
-            let again = before
-                .iter()
-                .any(|line| line.queues.iter().any(|other| other.is(queue)));
-            match again {
-                true => queue.reserve_again(bytes, items),
-                false => queue.reserve(bytes, items),
-            }
-        });
-        rooms.collect::<Result<_, _>>().map_err(|full| full.outcome())
+        if self.absorbs {
+            return Ok(Room::default());
+        }
+        self.ends.reserve(bytes, items, reserved)
     }
 
     /// Counts a batch that found no room here.
@@ -90,23 +85,29 @@ impl Line {
         self.refused.add(items as u64);
     }
 
-    /// Runs the batch through the processors and into the queues it has room in.
-    pub(crate) fn run(&self, batch: Batch, room: Room) {
+    /// Bytes in the fullest queue behind what passes here.
+    pub(crate) fn held_bytes(&self) -> usize {
+        if self.absorbs { 0 } else { self.ends.held_bytes() }
+    }
+
+    /// Runs batches through the processors and on to where they have room.
+    pub(crate) fn run(&self, batches: Batches, room: Room) {
         self.traffic.entered.fetch_add(1, Ordering::SeqCst);
-        self.accepted.add(batch.items() as u64);
-        let batches = match self.chain() {
+        let items: usize = batches.iter().map(Batch::items).sum();
+        self.accepted.add(items as u64);
+        let given = match self.chain() {
             Some(chain) => {
                 let mut chain = chain.lock();
-                let given = chain.process(batch, self.clock.now());
+                let given = chain.process(batches, self.clock.now());
                 if chain.next_timer().is_some() {
                     self.timer_wanted.notify_one();
                 }
                 given
             }
-            None => SmallVec::from_iter([batch]),
+            None => batches,
         };
         self.traffic.left.fetch_add(1, Ordering::SeqCst);
-        enqueue(batches, room);
+        self.ends.hand_on(given, room);
     }
 
     /// The earliest moment at which a processor of any chain wants to be called.
@@ -144,26 +145,4 @@ impl Line {
             [workers @ .., _] => workers.get(worker::index() % workers.len()),
         }
     }
-}
-
-/// Puts the batches into every queue of the room.
-pub(crate) fn enqueue(batches: Batches, mut room: Room) {
-    let Some(last) = room.pop() else {
-        return batches.into_iter().for_each(|batch| batch.finish(Outcome::Done));
-    };
-    for reservation in room {
-        reservation.enqueue(batches.iter().map(Batch::share));
-    }
-    last.enqueue(batches);
-}
-
-/// Splits a batch among the pipelines it goes to: the last one takes it, the others a share.
-pub(crate) fn fan_out(batch: Batch, mut lines: Vec<(&Arc<Line>, Room)>) {
-    let Some((last, last_room)) = lines.pop() else {
-        return batch.finish(Outcome::Done);
-    };
-    for (line, room) in lines {
-        line.run(batch.share(), room);
-    }
-    last.run(batch, last_room);
 }

@@ -18,6 +18,10 @@ pub mod code {
     pub const REPEATED: &str = "repeated_component";
     /// A component in a pipeline of a signal that it cannot carry.
     pub const SIGNAL: &str = "unsupported_signal";
+    /// A connector that joins nothing, or not these signals.
+    pub const JOIN: &str = "connector_joins_nothing";
+    /// Pipelines that feed each other in a circle.
+    pub const CYCLE: &str = "pipeline_cycle";
     /// A pipeline without receivers or exporters, or no pipeline at all.
     pub const EMPTY: &str = "empty_pipeline";
     /// Two components want the same address or file.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sidelight_component::registry::{
-    BuildExporter, BuildExtension, BuildProcessor, BuildReceiver, ExporterEntry, ExtensionEntry,
-    ProcessorEntry, ReceiverEntry,
+    BuildConnector, BuildExporter, BuildExtension, BuildProcessor, BuildReceiver, ConnectorEntry,
+    ExporterEntry, ExtensionEntry, ProcessorEntry, ReceiverEntry,
 };
 use sidelight_component::{ComponentId, PipelineId, Role, StorageSettings};
 use sidelight_config::Spans;
@@ -19,6 +19,8 @@ pub struct Catalog {
     pub receivers: &'static [ReceiverEntry],
     /// The processors.
     pub processors: &'static [ProcessorEntry],
+    /// The connectors.
+    pub connectors: &'static [ConnectorEntry],
     /// The exporters.
     pub exporters: &'static [ExporterEntry],
     /// The extensions.
@@ -30,11 +32,11 @@ pub struct Catalog {
 pub struct PipelinePlan {
     /// Its name, which says its signal.
     pub id: PipelineId,
-    /// Where its data comes from.
+    /// Where its data comes from: receivers and connectors.
     pub receivers: Vec<ComponentId>,
     /// Its stages in order.
     pub processors: Vec<ComponentId>,
-    /// Where its data goes; each gets all of it.
+    /// Where its data goes, exporters and connectors; each gets all of it.
     pub exporters: Vec<ComponentId>,
 }
 
@@ -59,6 +61,8 @@ pub struct Plan {
     pub receivers: BTreeMap<ComponentId, Arc<dyn BuildReceiver>>,
     /// Processors that a pipeline uses.
     pub processors: BTreeMap<ComponentId, Arc<dyn BuildProcessor>>,
+    /// Connectors that pipelines use. They join pipelines without a cycle.
+    pub connectors: BTreeMap<ComponentId, Arc<dyn BuildConnector>>,
     /// Exporters that a pipeline uses.
     pub exporters: BTreeMap<ComponentId, Arc<dyn BuildExporter>>,
     /// Extensions that `service.extensions` names, in its order.

@@ -24,6 +24,13 @@ pub enum Event {
         /// In a few words.
         said: String,
     },
+    /// A connector takes it into other pipelines.
+    Connector {
+        /// Which one.
+        id: ComponentId,
+        /// What it did, in a few words.
+        said: String,
+    },
     /// An exporter would send this.
     Exporter {
         /// Which one.
@@ -93,7 +100,13 @@ impl<'a> Rehearsal<'a> {
         for pipeline in &self.plan.pipelines {
             let fed = receiver.is_none_or(|id| pipeline.receivers.contains(id));
             if fed && pipeline.id.signal == sample.0 {
-                self.run_pipeline(pipeline, sample, told)?;
+                let batch = Batch {
+                    signal: sample.0,
+                    payload: sample.1.clone(),
+                    ack: Ack::unattended(),
+                    deadline: None,
+                };
+                self.run_pipeline(pipeline, vec![batch], told)?;
             }
         }
         Ok(())
@@ -102,16 +115,10 @@ impl<'a> Rehearsal<'a> {
     fn run_pipeline(
         &self,
         pipeline: &PipelinePlan,
-        (signal, payload): &(Signal, Payload),
+        mut batches: Vec<Batch>,
         told: &mut dyn FnMut(Event),
     ) -> Result<(), StartError> {
         told(Event::Pipeline(pipeline.id.clone()));
-        let mut batches = vec![Batch {
-            signal: *signal,
-            payload: payload.clone(),
-            ack: Ack::new().0,
-            deadline: None,
-        }];
         for id in &pipeline.processors {
             let Some(config) = self.plan.processors.get(id).filter(|c| c.queue_batch().is_none()) else {
                 continue;
@@ -127,13 +134,51 @@ impl<'a> Rehearsal<'a> {
             batches = out;
             told(Event::Processor { id: id.clone(), said });
         }
-        for batch in batches {
-            self.export(pipeline, &batch, told);
+        for batch in &batches {
+            self.export(pipeline, batch, told);
+        }
+        for id in &pipeline.exporters {
+            self.connect(id, pipeline.id.signal, &batches, told)?;
         }
         Ok(())
     }
 
-    /// What a processor gives out for batches, whatever it would have held, and what it did in words.
+    /// Takes batches through a connector into the pipelines behind it.
+    fn connect(
+        &self,
+        id: &ComponentId,
+        from: Signal,
+        batches: &[Batch],
+        told: &mut dyn FnMut(Event),
+    ) -> Result<(), StartError> {
+        let Some(config) = self.plan.connectors.get(id) else {
+            return Ok(());
+        };
+        for to in config
+            .joins()
+            .iter()
+            .filter(|(f, _)| *f == from)
+            .map(|(_, to)| *to)
+        {
+            let behind = |p: &&PipelinePlan| p.id.signal == to && p.receivers.contains(id);
+            if !self.plan.pipelines.iter().any(|p| behind(&p)) {
+                continue;
+            }
+            let built = config.build(&self.shared.context(Role::Connector, id));
+            let connector = built.map_err(StartError::of(Role::Connector, id))?;
+            let (given, said) = self.pass(connector, batches.iter().map(Batch::share).collect());
+            told(Event::Connector { id: id.clone(), said });
+            if given.is_empty() {
+                continue;
+            }
+            for pipeline in self.plan.pipelines.iter().filter(behind) {
+                self.run_pipeline(pipeline, given.iter().map(Batch::share).collect(), told)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What a processor or connector gives out for batches, whatever it would have held, and what it did in words.
     fn pass(&self, mut processor: Box<dyn Processor>, batches: Vec<Batch>) -> (Vec<Batch>, String) {
         let now = self.shared.clock.now();
         let mut out = Out::default();
@@ -154,6 +199,9 @@ impl<'a> Rehearsal<'a> {
         }
         for (reason, dropped) in &out.dropped {
             said.push(format!("dropped {dropped} of {items}: {reason}"));
+        }
+        if out.merged > 0 {
+            said.push(format!("took {} of {items}", out.merged));
         }
         if out.created > 0 {
             said.push(format!("made {}", out.created));

@@ -1,4 +1,4 @@
-//! Calls processors whose time has come, and waits for room for what they give out.
+//! Calls processors and connectors whose time has come, and waits for room for what they give out.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,8 +7,9 @@ use sidelight_component::Outcome;
 use tokio::task::JoinSet;
 
 use crate::chain::Batches;
+use crate::ends::Reserved;
 use crate::engine::within;
-use crate::line::{Line, enqueue};
+use crate::line::Line;
 
 /// How long what a timer gave out waits for room before its sender is told to send it again.
 const ROOM_PATIENCE: Duration = Duration::from_secs(3600);
@@ -50,19 +51,14 @@ pub(crate) async fn give_out(line: &Line, batches: Batches, deadline: Instant) {
         let (bytes, items) = (batch.payload.len(), batch.items());
         let room = within(deadline, async {
             loop {
-                let rooms: Result<_, _> = line
-                    .queues
-                    .iter()
-                    .map(|queue| queue.reserve(bytes, items))
-                    .collect();
-                match rooms {
-                    Ok(rooms) => return rooms,
+                match line.ends.reserve(bytes, items, &mut Reserved::new()) {
+                    Ok(room) => return room,
                     Err(_) => tokio::time::sleep(ROOM_RETRY).await,
                 }
             }
         });
         match room.await {
-            Some(room) => enqueue(Batches::from_iter([batch]), room),
+            Some(room) => line.ends.hand_on(Batches::from_iter([batch]), room),
             None => batch.finish(Outcome::retry("no room before the end of the drain")),
         }
     }

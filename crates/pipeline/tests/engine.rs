@@ -9,14 +9,16 @@ use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
 use prost::Message;
 use sidelight_component::metrics::Registry;
-use sidelight_component::registry::{ExporterEntry, ReceiverEntry};
+use sidelight_component::registry::{ConnectorEntry, ExporterEntry, ReceiverEntry};
 use sidelight_component::sending::{RetryOnFailure, SendingQueue, SendingSettings};
 use sidelight_component::{
-    ALL_SIGNALS, About, BuildContext, BuildError, Chunk, DrainSignal, Exporter, ExporterConfig, Health, Host,
-    Outcome, Outputs, Payload, Receiver, ReceiverConfig, ReceiverError, Request, Sent, Signal, async_trait,
+    ALL_SIGNALS, About, Ack, AckBehaviour, Batch, BuildContext, BuildError, Chunk, ConnectorConfig,
+    DrainSignal, Exporter, ExporterConfig, Health, Host, Now, Out, Outcome, Outputs, Payload, Processor,
+    Receiver, ReceiverConfig, ReceiverError, Request, Sent, Sharding, Signal, async_trait,
 };
 use sidelight_config::{FixedEnv, load_str, setting_enum, settings};
 use sidelight_pipeline::{Catalog, Engine, document};
+use sidelight_self_telemetry::ledger::Row;
 
 settings! {
     /// A receiver that brings nothing by itself.
@@ -106,6 +108,78 @@ impl ExporterConfig for Scripted {
     }
 }
 
+settings! {
+    /// A connector that passes everything on.
+    pub struct Through {
+    }
+}
+
+impl ConnectorConfig for Through {
+    const JOINS: &'static [(Signal, Signal)] = &[(Signal::Logs, Signal::Logs)];
+
+    fn build(&self, _: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
+        Ok(Box::new(Through {}))
+    }
+}
+
+impl Processor for Through {
+    fn process(&mut self, batch: Batch, _: Now, out: &mut Out) {
+        out.push(batch);
+    }
+}
+
+settings! {
+    /// A connector that makes one record of as many as came within ten seconds.
+    pub struct Counting {
+    }
+}
+
+impl ConnectorConfig for Counting {
+    const JOINS: &'static [(Signal, Signal)] = &[(Signal::Logs, Signal::Logs)];
+
+    fn acknowledgement(&self) -> AckBehaviour {
+        AckBehaviour::Absorb
+    }
+
+    fn sharding(&self) -> Sharding {
+        Sharding::Single
+    }
+
+    fn build(&self, _: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
+        Ok(Box::new(Counted { since: None }))
+    }
+}
+
+struct Counted {
+    since: Option<Instant>,
+}
+
+impl Processor for Counted {
+    fn process(&mut self, batch: Batch, now: Now, out: &mut Out) {
+        self.since.get_or_insert(now.instant);
+        out.absorb(batch);
+    }
+
+    fn next_timer(&self) -> Option<Instant> {
+        self.since.map(|since| since + Duration::from_secs(10))
+    }
+
+    fn on_timer(&mut self, now: Now, out: &mut Out) {
+        self.flush(now, out);
+    }
+
+    fn flush(&mut self, _: Now, out: &mut Out) {
+        if self.since.take().is_some() {
+            out.create(Batch {
+                signal: Signal::Logs,
+                payload: payload(1),
+                ack: Ack::unattended(),
+                deadline: None,
+            });
+        }
+    }
+}
+
 const fn about(name: &'static str) -> About {
     About {
         name,
@@ -116,17 +190,22 @@ const fn about(name: &'static str) -> About {
 }
 
 static RECEIVERS: &[ReceiverEntry] = &[ReceiverEntry::of::<Manual>(about("manual"))];
+static CONNECTORS: &[ConnectorEntry] = &[
+    ConnectorEntry::of::<Through>(about("through")),
+    ConnectorEntry::of::<Counting>(about("counting")),
+];
 static EXPORTERS: &[ExporterEntry] = &[ExporterEntry::of::<Scripted>(about("scripted"))];
 const CATALOG: Catalog = Catalog {
     receivers: RECEIVERS,
     processors: &[],
+    connectors: CONNECTORS,
     exporters: EXPORTERS,
     extensions: &[],
 };
 
 async fn start(exporters: &str, pipelines: &str) -> Engine {
     let text = format!(
-        "receivers:\n  manual:\nexporters:\n{exporters}\nservice:\n  sidelight: {{drain_timeout: 2s, unhealthy_after: 0s}}\n  pipelines:\n{pipelines}\n"
+        "receivers:\n  manual:\nconnectors:\n  through:\n  counting:\nexporters:\n{exporters}\nservice:\n  sidelight: {{drain_timeout: 2s, unhealthy_after: 0s}}\n  pipelines:\n{pipelines}\n"
     );
     let (tree, mut mistakes) = load_str("test.yaml", &text, &FixedEnv::new());
     let plan = tree.and_then(|tree| document::read(&tree, CATALOG, &mut mistakes));
@@ -282,6 +361,74 @@ async fn what_a_drain_cannot_deliver_is_reported_and_within_the_deadline() {
         "{:?}",
         started.elapsed()
     );
+}
+
+/// The figures of one row of the ledger.
+fn row(engine: &Engine, edge: &str) -> Row {
+    let ledger = engine.host().ledger();
+    assert_eq!(ledger.balances(), Ok(()));
+    let row = ledger.rows.iter().find(|row| row.edge.to_string() == edge);
+    row.unwrap_or_else(|| panic!("no {edge} in\n{ledger}")).clone()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sender_hears_from_what_is_behind_a_connector_and_nothing_goes_anywhere_without_room_there() {
+    let engine = start(
+        "  scripted/a:\n  scripted/full: {answer: stall, sending_queue: {queue_size: 4, sizer: items, ack: memory}}\n  scripted/no: {answer: reject}",
+        "    logs: {receivers: [manual], exporters: [scripted/a, through]}\n    logs/full: {receivers: [through], exporters: [scripted/full]}\n    logs/no: {receivers: [through], exporters: [scripted/no]}",
+    )
+    .await;
+    let outcome = send(&engine, 4, LONG).await;
+    assert!(
+        matches!(&outcome, Outcome::Rejected { reason } if reason.contains("forbidden")),
+        "{outcome:?}"
+    );
+    assert!(send(&engine, 1, LONG).await.is_retryable());
+    assert_eq!(row(&engine, "exporter/scripted/a/logs").delivered, 4);
+    let connector = row(&engine, "connector/through/logs/logs");
+    assert_eq!(
+        (connector.accepted, connector.delivered, connector.refused),
+        (5, 4, 1)
+    );
+    assert_eq!(row(&engine, "pipeline/logs/no").delivered, 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_queue_that_is_reached_directly_and_through_a_connector_has_room_for_both() {
+    let engine = start(
+        "  scripted: {sending_queue: {sizer: requests, queue_size: 1}}",
+        "    logs: {receivers: [manual], exporters: [scripted, through]}\n    logs/again: {receivers: [through], exporters: [scripted]}",
+    )
+    .await;
+    assert_eq!(send(&engine, 2, LONG).await, Outcome::Done);
+    assert_eq!(row(&engine, "exporter/scripted/logs").delivered, 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_connector_absorbs_needs_no_room_and_what_it_makes_waits_for_it_and_for_the_drain() {
+    let engine = start(
+        "  scripted: {answer: stall, sending_queue: {queue_size: 1, sizer: items, ack: memory}}\n  scripted/behind:",
+        "    logs: {receivers: [manual], exporters: [counting]}\n    logs/counts: {receivers: [counting], exporters: [through, scripted]}\n    logs/behind: {receivers: [through], exporters: [scripted/behind]}",
+    )
+    .await;
+    for _ in 0..2 {
+        assert_eq!(send(&engine, 3, LONG).await, Outcome::Done);
+    }
+    let connector = row(&engine, "connector/counting/logs/logs");
+    assert_eq!(
+        (connector.accepted, connector.merged, connector.created),
+        (6, 6, 0)
+    );
+    // The engine's clock is the real one: it is asked to give out by the drain.
+    let host = engine.host();
+    let leftover = engine.drain().await;
+    assert_eq!(leftover.0.iter().map(|(_, _, items)| items).sum::<usize>(), 1);
+    let ledger = host.ledger();
+    let behind = ledger
+        .rows
+        .iter()
+        .find(|row| row.edge.to_string() == "exporter/scripted/behind/logs");
+    assert_eq!(behind.map(|row| row.delivered), Some(1), "{ledger}");
 }
 
 #[tokio::test(start_paused = true)]

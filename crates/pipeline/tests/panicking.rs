@@ -159,6 +159,7 @@ static EXTENSIONS: &[ExtensionEntry] = &[ExtensionEntry::of::<Panicking>(ABOUT)]
 const CATALOG: Catalog = Catalog {
     receivers: RECEIVERS,
     processors: PROCESSORS,
+    connectors: &[],
     exporters: EXPORTERS,
     extensions: EXTENSIONS,
 };

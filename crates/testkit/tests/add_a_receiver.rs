@@ -13,6 +13,7 @@ registry! { ReceiverEntry: heartbeat }
 const CATALOG: Catalog = Catalog {
     receivers: COMPONENTS,
     processors: sidelight_processors::COMPONENTS,
+    connectors: sidelight_connectors::COMPONENTS,
     exporters: sidelight_exporters::COMPONENTS,
     extensions: sidelight_extensions::COMPONENTS,
 };

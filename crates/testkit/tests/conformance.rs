@@ -10,9 +10,18 @@ use sidelight_testkit::{Subject, example, folders, readme};
 const CATALOG: Catalog = Catalog {
     receivers: sidelight_receivers::COMPONENTS,
     processors: sidelight_processors::COMPONENTS,
+    connectors: sidelight_connectors::COMPONENTS,
     exporters: sidelight_exporters::COMPONENTS,
     extensions: sidelight_extensions::COMPONENTS,
 };
+
+const ROLES: [Role; 5] = [
+    Role::Receiver,
+    Role::Processor,
+    Role::Connector,
+    Role::Exporter,
+    Role::Extension,
+];
 
 fn subjects() -> Vec<Subject> {
     let mut subjects = Vec::new();
@@ -27,6 +36,7 @@ fn subjects() -> Vec<Subject> {
     }
     add!(Role::Receiver, CATALOG.receivers);
     add!(Role::Processor, CATALOG.processors);
+    add!(Role::Connector, CATALOG.connectors);
     add!(Role::Exporter, CATALOG.exporters);
     add!(Role::Extension, CATALOG.extensions);
     subjects
@@ -95,7 +105,7 @@ fn the_main_readme_has_the_engines_settings() {
 
 #[test]
 fn every_folder_is_listed_and_every_listed_component_has_a_folder() {
-    for role in [Role::Receiver, Role::Processor, Role::Exporter, Role::Extension] {
+    for role in ROLES {
         let subjects = subjects();
         let listed: Vec<&str> = subjects
             .iter()
@@ -109,7 +119,7 @@ fn every_folder_is_listed_and_every_listed_component_has_a_folder() {
 
 #[test]
 fn names_and_aliases_are_unique_within_a_role() {
-    for role in [Role::Receiver, Role::Processor, Role::Exporter, Role::Extension] {
+    for role in ROLES {
         let mut names: Vec<&str> = subjects()
             .iter()
             .filter(|s| s.role == role)

@@ -6,6 +6,7 @@ use sidelight_pipeline::{Catalog, document};
 const CATALOG: Catalog = Catalog {
     receivers: sidelight_receivers::COMPONENTS,
     processors: sidelight_processors::COMPONENTS,
+    connectors: sidelight_connectors::COMPONENTS,
     exporters: sidelight_exporters::COMPONENTS,
     extensions: sidelight_extensions::COMPONENTS,
 };
@@ -384,6 +385,49 @@ service:
     metrics/quiet:
       receivers: [host_metrics]
       exporters: [nop]
+"
+    ));
+}
+
+/// A configuration with the pipelines given, a connector `forward` and one `forward/2`.
+fn joined(pipelines: &str) -> String {
+    shown(&format!(
+        "receivers:
+  otlp:
+    protocols:
+      grpc:
+connectors:
+  forward:
+  forward/2:
+exporters:
+  nop:
+service:
+  pipelines:
+{pipelines}"
+    ))
+}
+
+#[test]
+fn connectors_join_a_pipeline_with_another_of_a_signal_that_fits() {
+    let good = "    logs/in: {receivers: [otlp], exporters: [forward, nop]}
+    logs/between: {receivers: [forward, otlp], exporters: [forward/2]}
+    logs/out: {receivers: [forward/2], exporters: [nop]}
+";
+    assert_eq!(joined(good), "can be started");
+    insta::assert_snapshot!(joined(
+        "    logs/in: {receivers: [otlp], exporters: [forward]}
+    traces: {receivers: [forward], exporters: [nop]}
+    metrics: {receivers: [forward/2, otlp], exporters: [nop, forward/3]}
+"
+    ));
+}
+
+#[test]
+fn pipelines_must_not_feed_each_other_in_a_circle() {
+    insta::assert_snapshot!(joined(
+        "    logs/first: {receivers: [otlp], exporters: [forward]}
+    logs/a: {receivers: [forward], exporters: [forward/2]}
+    logs/b: {receivers: [forward/2], exporters: [forward]}
 "
     ));
 }

@@ -26,6 +26,8 @@ use sidelight_component::{ComponentId, PipelineId, Signal};
 pub enum Edge {
     /// A pipeline: from its receivers to the queues of its exporters.
     Pipeline(PipelineId),
+    /// A connector: from the pipelines before it to those behind it, with what it takes and what it makes of it.
+    Connector(ComponentId, Signal, Signal),
     /// The queue of one signal before an exporter, and the exporter.
     Exporter(ComponentId, Signal),
 }
@@ -43,7 +45,7 @@ pub struct Row {
     pub delivered: u64,
     /// Are held or on their way.
     pub queued: u64,
-    /// Went into others: several points became one.
+    /// Went into others: several points became one, records were counted.
     pub merged: u64,
     /// Were refused for now: the sender was asked to come back.
     pub refused: u64,
@@ -71,6 +73,7 @@ impl fmt::Display for Edge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Pipeline(id) => write!(f, "pipeline/{id}"),
+            Self::Connector(id, from, to) => write!(f, "connector/{id}/{from}/{to}"),
             Self::Exporter(id, signal) => write!(f, "exporter/{id}/{signal}"),
         }
     }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use sidelight_component::{ComponentId, Signal};
 use sidelight_exposition::parse::text::{Event, Page, Sample};
 use sidelight_exposition::parse::{Format, ParseError};
 
@@ -95,15 +94,23 @@ impl Ledger {
     }
 }
 
-/// `pipeline/traces/slow`, or `exporter/otlp_grpc/second/traces`.
+/// `pipeline/traces/slow`, `connector/log_metrics/logs/metrics`, or `exporter/otlp_grpc/second/traces`.
 fn edge(text: &str) -> Option<Edge> {
     let (kind, id) = text.split_once('/')?;
     match kind {
         "pipeline" => Some(Edge::Pipeline(id.parse().ok()?)),
         "exporter" => {
             let (exporter, signal) = id.rsplit_once('/')?;
-            let (exporter, signal): (ComponentId, Signal) = (exporter.parse().ok()?, signal.parse().ok()?);
-            Some(Edge::Exporter(exporter, signal))
+            Some(Edge::Exporter(exporter.parse().ok()?, signal.parse().ok()?))
+        }
+        "connector" => {
+            let (id, to) = id.rsplit_once('/')?;
+            let (connector, from) = id.rsplit_once('/')?;
+            Some(Edge::Connector(
+                connector.parse().ok()?,
+                from.parse().ok()?,
+                to.parse().ok()?,
+            ))
         }
         _ => None,
     }
@@ -116,6 +123,8 @@ fn count(sample: &Sample<'_>) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use sidelight_component::Signal;
+
     use super::*;
     use crate::exposition::{Style, render};
 
@@ -150,8 +159,17 @@ mod tests {
                 Signal::Logs,
             ))
         };
+        let connector = Row {
+            accepted: 5,
+            merged: 5,
+            ..Row::new(Edge::Connector(
+                "log_metrics/a".parse().expect("an id"),
+                Signal::Logs,
+                Signal::Metrics,
+            ))
+        };
         Ledger {
-            rows: vec![pipeline, exporter],
+            rows: vec![pipeline, connector, exporter],
             lost_branches: 7,
         }
     }
