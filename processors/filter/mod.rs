@@ -1,125 +1,131 @@
 #![doc = include_str!("README.md")]
 
-mod record;
+mod asking;
+mod conditions;
+mod matching;
 #[cfg(test)]
 mod tests;
 
 use std::time::{Duration, Instant};
 
 use sidelight_component::{
-    About, Batch, Budget, BuildContext, BuildError, Now, Out, Processor, ProcessorConfig, Signal,
+    ALL_SIGNALS, About, Batch, Budget, BuildContext, BuildError, Now, Out, Processor, ProcessorConfig, Signal,
 };
-use sidelight_config::{Check, setting_enum, settings};
-use sidelight_ottl::{Condition, EvalError};
-use sidelight_proto::rewrite::{Context, Keep, LogRecordEdits, Rewriter};
-use sidelight_proto::views::LogRecordView;
+use sidelight_config::{Check, settings};
 use tracing::warn;
 
-use self::record::Record;
+use self::asking::{Asking, Conditions, Trouble};
+pub use self::conditions::ErrorMode;
+use self::conditions::{Entry, Logs, Metrics, Spans, Traces};
 use crate::rewriting::rewrite_batch;
 
 /// What the list of processors says about this one.
 pub const ABOUT: About = About {
     name: "filter",
     aliases: &[],
-    signals: &[Signal::Logs],
+    signals: ALL_SIGNALS,
     readme: include_str!("README.md"),
 };
 
 /// A condition that has no answer is said at most so often.
 const SAYS_EVERY: Duration = Duration::from_secs(60);
 
-setting_enum! {
-    /// What becomes of data for which a condition has no answer.
-    pub enum ErrorMode {
-        /// The condition counts as false; the log says so, at most once a minute.
-        Ignore = "ignore",
-        /// The condition counts as false.
-        Silent = "silent",
-        /// The whole batch is refused.
-        Propagate = "propagate",
-    }
-}
-
-settings! {
-    /// Conditions on logs.
-    pub struct Logs {
-        /// A log record that meets one of these is left out.
-        log_record: Vec<String>,
-    }
-    unsupported {
-        "resource" => "write the condition under `log_record`, with `resource.attributes[\"key\"]`",
-        "include" => "write what is left out under `log_record`, as a condition",
-        "exclude" => "write what is left out under `log_record`, as a condition",
-    }
-    validate Logs::check;
-}
-
 settings! {
     /// Settings of the `filter` processor.
     pub struct Config {
         /// What becomes of data for which a condition has no answer, such as a sum of texts.
-        error_mode: ErrorMode = ErrorMode::Propagate,
-        /// Conditions on logs.
+        error_mode: ErrorMode = ErrorMode::Ignore,
+        /// Spans and events that meet one of these are left out.
+        trace_conditions: Vec<Entry>,
+        /// Metrics and data points that meet one of these are left out.
+        metric_conditions: Vec<Entry>,
+        /// Log records that meet one of these are left out.
+        log_conditions: Vec<Entry>,
+        /// Conditions on logs, by what they are asked of.
         logs: Logs,
+        /// Conditions on traces, by what they are asked of.
+        traces: Traces,
+        /// Older form of conditions on spans.
+        spans: Spans,
+        /// Conditions on metrics, by what they are asked of.
+        metrics: Metrics,
     }
     unsupported {
-        "traces" => "conditions on spans are not there yet",
-        "metrics" => "conditions on metrics are not there yet",
         "profiles" => "there are no profiles here",
-        "spans" => "conditions on spans are not there yet",
-        "trace_conditions" => "conditions on spans are not there yet",
-        "metric_conditions" => "conditions on metrics are not there yet",
-        "log_conditions" => "write them under `logs.log_record`",
+        "profile_conditions" => "there are no profiles here",
     }
     validate Config::check;
 }
 
-impl Logs {
-    fn check(&self, check: &mut Check<'_, '_>) {
-        for (nth, condition) in self.log_record.iter().enumerate() {
-            if let Err(problem) = Condition::parse(condition) {
-                check.error(
-                    &format!("log_record.{nth}"),
-                    &format!("is no condition: {problem}"),
-                );
-            }
-        }
-    }
-}
-
 impl Config {
     fn check(&self, check: &mut Check<'_, '_>) {
-        if self.logs.log_record.is_empty() {
+        let (rules, mistaken) = self.rules();
+        for (setting, problem) in &mistaken {
+            check.error(setting, &format!("is no condition: {problem}"));
+        }
+        if rules.is_empty() && mistaken.is_empty() {
             check.error_hint(
-                "logs",
-                "has no condition",
-                "add one under `logs.log_record`, or remove the processor",
+                "log_conditions",
+                "holds no condition, nor does any other setting",
+                "add one under `trace_conditions`, `metric_conditions` or `log_conditions`, or remove the processor",
             );
         }
+    }
+
+    /// What there is for a signal: a condition on resources stands under its signal.
+    fn of_signal(&self, signal: Signal) -> Self {
+        let mut of_signal = Self {
+            error_mode: self.error_mode,
+            ..Self::default()
+        };
+        match signal {
+            Signal::Logs => {
+                of_signal.logs = self.logs.clone();
+                of_signal.log_conditions = self.log_conditions.clone();
+            }
+            Signal::Metrics => {
+                of_signal.metrics = self.metrics.clone();
+                of_signal.metric_conditions = self.metric_conditions.clone();
+            }
+            Signal::Traces => {
+                of_signal.traces = self.traces.clone();
+                of_signal.spans = self.spans.clone();
+                of_signal.trace_conditions = self.trace_conditions.clone();
+            }
+        }
+        of_signal
     }
 }
 
 impl ProcessorConfig for Config {
     fn build(&self, cx: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
-        let conditions = self.logs.log_record.iter().enumerate().map(|(nth, text)| {
-            Condition::parse(text)
-                .map_err(|problem| BuildError::at(format!("logs.log_record.{nth}"), problem.to_string()))
-        });
+        let of_signal = cx
+            .pipeline
+            .as_ref()
+            .map(|pipeline| self.of_signal(pipeline.signal));
+        let (rules, mistaken) = of_signal.as_ref().unwrap_or(self).rules();
+        if let Some((setting, problem)) = mistaken.into_iter().next() {
+            return Err(BuildError::at(setting, problem.to_string()));
+        }
         Ok(Box::new(Filter {
-            conditions: conditions.collect::<Result<_, _>>()?,
-            mode: self.error_mode,
+            conditions: Conditions::of(rules),
             budget: cx.budget.clone(),
-            id: cx.id.to_string(),
-            said: None,
+            announcer: Announcer {
+                id: cx.id.to_string(),
+                said: None,
+            },
         }))
     }
 }
 
 struct Filter {
-    conditions: Vec<Condition>,
-    mode: ErrorMode,
+    conditions: Conditions,
     budget: Budget,
+    announcer: Announcer,
+}
+
+/// Says what has no answer, not too often.
+struct Announcer {
     id: String,
     said: Option<Instant>,
 }
@@ -128,14 +134,11 @@ impl Processor for Filter {
     fn process(&mut self, mut batch: Batch, now: Now, out: &mut Out) {
         let before = batch.items();
         let original = batch.payload.clone();
-        let mut asking = Asking {
-            conditions: &self.conditions,
-            trouble: None,
-        };
+        let mut asking = Asking::new(&self.conditions);
         rewrite_batch(&mut batch, &self.budget, &mut asking);
-        if let Some(trouble) = asking.trouble {
-            self.say(&trouble, now.instant);
-            if self.mode == ErrorMode::Propagate {
+        if let Some(trouble) = asking.trouble() {
+            self.announcer.say(&trouble, now.instant);
+            if trouble.mode == ErrorMode::Propagate {
                 batch.payload = original;
                 return out.drop(batch, "a condition has no answer");
             }
@@ -150,37 +153,14 @@ impl Processor for Filter {
     }
 }
 
-impl Filter {
-    fn say(&mut self, trouble: &EvalError, now: Instant) {
+impl Announcer {
+    fn say(&mut self, trouble: &Trouble<'_>, now: Instant) {
         let is_due = self
             .said
             .is_none_or(|said| now.saturating_duration_since(said) >= SAYS_EVERY);
-        if self.mode != ErrorMode::Silent && is_due {
+        if trouble.mode != ErrorMode::Silent && is_due {
             self.said = Some(now);
-            warn!(component = self.id, reason = %trouble, "a condition has no answer for some log records");
+            warn!(component = self.id, condition = trouble.condition, reason = %trouble.error, "a condition has no answer for some data");
         }
-    }
-}
-
-/// Asks every record whether it is left out.
-struct Asking<'c> {
-    conditions: &'c [Condition],
-    /// The first condition that had no answer.
-    trouble: Option<EvalError>,
-}
-
-impl Rewriter for Asking<'_> {
-    fn log_record(&mut self, at: Context<'_>, record: LogRecordView<'_>, _: &mut LogRecordEdits<'_>) -> Keep {
-        let record = Record::new(at, record);
-        for condition in self.conditions {
-            match condition.matches(&record) {
-                Ok(true) => return Keep::No,
-                Ok(false) => {}
-                Err(error) => {
-                    self.trouble.get_or_insert(error);
-                }
-            }
-        }
-        Keep::Yes
     }
 }

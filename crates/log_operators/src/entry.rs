@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use sidelight_log_formats::{Map, Value};
-use sidelight_ottl::{self as ottl, Fields, Root};
+use sidelight_ottl::{self as ottl, Field, Fields, Item, Path};
 
 /// A record, whose texts borrow from the line where that is possible.
 #[derive(Debug, Default)]
@@ -28,7 +28,7 @@ pub(crate) struct Entry<'a> {
 }
 
 impl Fields for Entry<'_> {
-    fn get<'a>(&'a self, root: Root, keys: &[String]) -> ottl::Value<'a> {
+    fn get<'a>(&'a self, path: Path, keys: &[String]) -> ottl::Value<'a> {
         let text = |text: &'a str| match text {
             "" => ottl::Value::Nil,
             text => ottl::Value::Text(text.into()),
@@ -37,19 +37,20 @@ impl Fields for Entry<'_> {
             Some(number) => ottl::Value::Int(i64::try_from(number).unwrap_or(i64::MAX)),
             None => ottl::Value::Nil,
         };
-        match root {
-            Root::Body => within(Some(&self.body), keys),
-            Root::Attributes => of_map(&self.attributes, keys),
-            Root::Resource => of_map(&self.resource, keys),
-            Root::SeverityNumber => ottl::Value::Int(self.severity_number.into()),
-            Root::SeverityText => text(&self.severity_text),
-            Root::EventName => text(&self.event_name),
-            Root::ScopeName => text(&self.scope_name),
-            Root::TraceId => self.trace_id.map_or(ottl::Value::Nil, |id| hex(&id)),
-            Root::SpanId => self.span_id.map_or(ottl::Value::Nil, |id| hex(&id)),
-            Root::Flags => number(self.trace_flags.map(u64::from)),
-            Root::Time => number(self.time_unix_nano),
-            Root::ObservedTime => number(Some(self.observed_unix_nano)),
+        match (path.item, path.field) {
+            (Item::Log, Field::Body) => within(Some(&self.body), keys),
+            (Item::Log, Field::Attributes) => of_map(&self.attributes, keys),
+            (Item::Log, Field::SeverityNumber) => ottl::Value::Int(self.severity_number.into()),
+            (Item::Log, Field::SeverityText) => text(&self.severity_text),
+            (Item::Log, Field::Name) => text(&self.event_name),
+            (Item::Log, Field::TraceId) => self.trace_id.map_or(ottl::Value::Nil, |id| hex(&id)),
+            (Item::Log, Field::SpanId) => self.span_id.map_or(ottl::Value::Nil, |id| hex(&id)),
+            (Item::Log, Field::Flags) => number(self.trace_flags.map(u64::from)),
+            (Item::Log, Field::Time) => number(self.time_unix_nano),
+            (Item::Log, Field::ObservedTime) => number(Some(self.observed_unix_nano)),
+            (Item::Resource, Field::Attributes) => of_map(&self.resource, keys),
+            (Item::Scope, Field::Name) => text(&self.scope_name),
+            _ => ottl::Value::Nil,
         }
     }
 }
@@ -57,7 +58,12 @@ impl Fields for Entry<'_> {
 fn of_map<'a>(map: &'a Map<'_>, keys: &[String]) -> ottl::Value<'a> {
     match keys.split_first() {
         Some((first, rest)) => within(map.get(first), rest),
-        None => ottl::Value::Map(map.len()),
+        None => {
+            let entries = map
+                .iter()
+                .map(|(key, value)| (key.into(), within(Some(value), &[])));
+            ottl::Value::Map(entries.collect())
+        }
     }
 }
 
@@ -71,8 +77,10 @@ fn within<'a>(value: Option<&'a Value<'_>>, keys: &[String]) -> ottl::Value<'a> 
         (Some(Value::Double(number)), None) => ottl::Value::Double(*number),
         (Some(Value::Bool(is)), None) => ottl::Value::Bool(*is),
         (Some(Value::Bytes(bytes)), None) => hex(bytes),
-        (Some(Value::List(list)), None) => ottl::Value::List(list.len()),
-        (Some(Value::Map(map)), None) => ottl::Value::Map(map.len()),
+        (Some(Value::List(list)), None) => {
+            ottl::Value::List(list.iter().map(|value| within(Some(value), &[])).collect())
+        }
+        (Some(Value::Map(map)), None) => of_map(map, &[]),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use sidelight_component::BuildError;
 use sidelight_config::{Check, Kind, Node, Reader, Setting, setting_enum, settings};
-use sidelight_ottl::Condition;
+use sidelight_ottl::{Condition, Context};
 
 use crate::operators::{
     AccessLogParser, Add, Copy, CsvParser, EventParser, Filter, Flatten, GrokParser, JsonParser,
@@ -44,13 +44,21 @@ settings! {
 
 impl Common {
     fn check(&self, check: &mut Check<'_, '_>) {
-        if let Some(Err(problem)) = self.r#if.as_deref().map(Condition::parse) {
+        if let Some(Err(problem)) = self
+            .r#if
+            .as_deref()
+            .map(|text| Condition::parse(Context::LOG, text))
+        {
             check.error("if", &format!("is no condition: {problem}"));
         }
     }
 
     pub(crate) fn condition(&self) -> Result<Option<Condition>, BuildError> {
-        let condition = self.r#if.as_deref().map(Condition::parse).transpose();
+        let condition = self
+            .r#if
+            .as_deref()
+            .map(|text| Condition::parse(Context::LOG, text))
+            .transpose();
         condition.map_err(|problem| BuildError::at("if", problem.to_string()))
     }
 }

@@ -55,6 +55,11 @@ fn number(rest: &str, at: usize) -> Result<(Token, usize), ParseError> {
         .find(|c: char| !(c.is_ascii_alphanumeric() || c == '.'))
         .unwrap_or(rest.len());
     let text = &rest[..len];
+    if let Some(digits) = text.strip_prefix("0x")
+        && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
+    {
+        return Ok((Token::Text(digits.to_lowercase()), len));
+    }
     let token = text
         .parse()
         .map(Token::Int)

@@ -4,11 +4,14 @@ mod error;
 mod functions;
 mod lexer;
 mod parser;
+mod path;
 #[cfg(test)]
 mod tests;
 mod tree;
 mod value;
+pub mod wire;
 
 pub use error::{EvalError, ParseError};
-pub use tree::Condition;
-pub use value::{Fields, Root, Value};
+pub use path::{Context, Field, Item, Path};
+pub use tree::{Condition, Expression};
+pub use value::{Fields, Value};

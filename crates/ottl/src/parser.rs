@@ -1,28 +1,20 @@
 //! Words to a tree: `or` before `and` before `not` before comparisons before calculations.
 
-use regex::RegexBuilder;
+use regex::{Regex, RegexBuilder};
 
 use crate::error::ParseError;
-use crate::functions::{FUNCTIONS, Function};
+use crate::functions::{FUNCTIONS, Function, shorthand, spelled_out};
 use crate::lexer::{Token, tokens};
-use crate::tree::{Comparison, Expression, Operation};
-use crate::value::{Root, Value};
+use crate::path::{Context, Field, Item, Path, named_number};
+use crate::tree::{Comparison, Node, Operation};
+use crate::value::Value;
 
 /// Parentheses may be nested so deeply.
 const MAX_DEPTH: usize = 64;
 
-/// Severities by name (logs data model, `SeverityNumber`), with the first number of their range.
-const SEVERITIES: [(&str, i64); 6] = [
-    ("TRACE", 1),
-    ("DEBUG", 5),
-    ("INFO", 9),
-    ("WARN", 13),
-    ("ERROR", 17),
-    ("FATAL", 21),
-];
-
-pub(crate) fn parse(text: &str) -> Result<Expression, ParseError> {
+pub(crate) fn parse(context: Context, text: &str) -> Result<Node, ParseError> {
     let mut parser = Parser {
+        context,
         tokens: tokens(text)?,
         next: 0,
         depth: 0,
@@ -35,12 +27,13 @@ pub(crate) fn parse(text: &str) -> Result<Expression, ParseError> {
 }
 
 struct Parser {
+    context: Context,
     tokens: Vec<(usize, Token)>,
     next: usize,
     depth: usize,
 }
 
-type Parsed = Result<Expression, ParseError>;
+type Parsed = Result<Node, ParseError>;
 
 impl Parser {
     fn peek(&self) -> &Token {
@@ -83,7 +76,7 @@ impl Parser {
     fn or(&mut self) -> Parsed {
         let mut left = self.and()?;
         while self.is_word("or") || self.is_symbol("||") {
-            left = Expression::Or(Box::new(left), Box::new(self.and()?));
+            left = Node::Or(Box::new(left), Box::new(self.and()?));
         }
         Ok(left)
     }
@@ -91,7 +84,7 @@ impl Parser {
     fn and(&mut self) -> Parsed {
         let mut left = self.not()?;
         while self.is_word("and") || self.is_symbol("&&") {
-            left = Expression::And(Box::new(left), Box::new(self.not()?));
+            left = Node::And(Box::new(left), Box::new(self.not()?));
         }
         Ok(left)
     }
@@ -101,7 +94,7 @@ impl Parser {
             self.deeper()?;
             let inner = self.not();
             self.depth -= 1;
-            return Ok(Expression::Not(Box::new(inner?)));
+            return Ok(Node::Not(Box::new(inner?)));
         }
         self.comparison()
     }
@@ -125,12 +118,16 @@ impl Parser {
             (">", Comparison::Greater),
         ];
         if let Some((_, how)) = SYMBOLS.iter().find(|(symbol, _)| self.is_symbol(symbol)) {
-            return Ok(Expression::Compare(*how, Box::new(left), Box::new(self.sum()?)));
+            return Ok(Node::Compare(*how, Box::new(left), Box::new(self.sum()?)));
         }
         // What `expr` has in their place.
         if self.is_word("matches") {
             let pattern = self.pattern()?;
-            return Ok(Expression::Call(pattern, vec![left]));
+            return Ok(Node::Call(Function::IsMatch(pattern), vec![left]));
+        }
+        if self.is_word("in") {
+            let list = self.sum()?;
+            return Ok(Node::Call(Function::Contains, vec![list, left]));
         }
         const WORDS: [(&str, Function); 3] = [
             ("contains", Function::Contains),
@@ -138,10 +135,7 @@ impl Parser {
             ("endsWith", Function::HasSuffix),
         ];
         if let Some((_, function)) = WORDS.iter().find(|(word, _)| self.is_word(word)) {
-            return Ok(Expression::Call(function.clone(), vec![left, self.sum()?]));
-        }
-        if matches!(self.peek(), Token::Name(name) if name == "in") {
-            return Err(self.error("lists are not there yet: write `x == \"a\" or x == \"b\"`"));
+            return Ok(Node::Call(function.clone(), vec![left, self.sum()?]));
         }
         Ok(left)
     }
@@ -156,7 +150,7 @@ impl Parser {
             } else {
                 return Ok(left);
             };
-            left = Expression::Calculate(operation, Box::new(left), Box::new(self.product()?));
+            left = Node::Calculate(operation, Box::new(left), Box::new(self.product()?));
         }
     }
 
@@ -170,7 +164,7 @@ impl Parser {
             } else {
                 return Ok(left);
             };
-            left = Expression::Calculate(operation, Box::new(left), Box::new(self.operand()?));
+            left = Node::Calculate(operation, Box::new(left), Box::new(self.operand()?));
         }
     }
 
@@ -184,11 +178,11 @@ impl Parser {
             return Ok(inner);
         }
         if self.is_symbol("-") {
-            let zero = Expression::Literal(Value::Int(0));
+            let zero = Node::Literal(Value::Int(0));
             self.deeper()?;
             let operand = self.operand();
             self.depth -= 1;
-            return Ok(Expression::Calculate(
+            return Ok(Node::Calculate(
                 Operation::Subtract,
                 Box::new(zero),
                 Box::new(operand?),
@@ -202,11 +196,31 @@ impl Parser {
                 let name = name.clone();
                 return self.named(&name);
             }
-            Token::Symbol("[") => return Err(self.error("lists are not there yet")),
+            Token::Symbol("[") => return self.list(),
             _ => return Err(self.error("a value is expected")),
         };
         self.next += 1;
-        Ok(Expression::Literal(literal))
+        Ok(Node::Literal(literal))
+    }
+
+    fn list(&mut self) -> Parsed {
+        self.deeper()?;
+        self.expect("[")?;
+        let values = self.values("]");
+        self.depth -= 1;
+        values.map(Node::List)
+    }
+
+    /// What stands between commas, up to the symbol that closes it.
+    fn values(&mut self, end: &str) -> Result<Vec<Node>, ParseError> {
+        let mut values = Vec::new();
+        while !self.is_symbol(end) {
+            if !values.is_empty() {
+                self.expect(",")?;
+            }
+            values.push(self.or()?);
+        }
+        Ok(values)
     }
 
     fn named(&mut self, name: &str) -> Parsed {
@@ -214,47 +228,43 @@ impl Parser {
             "true" => Some(Value::Bool(true)),
             "false" => Some(Value::Bool(false)),
             "nil" => Some(Value::Nil),
-            _ => name
-                .strip_prefix("SEVERITY_NUMBER_")
-                .map(|level| self.severity(level))
-                .transpose()?,
+            _ => match named_number(name) {
+                Some(Err(message)) => return Err(self.error(message)),
+                number => number.and_then(Result::ok).map(Value::Int),
+            },
         };
         if let Some(literal) = literal {
             self.next += 1;
-            return Ok(Expression::Literal(literal));
+            return Ok(Node::Literal(literal));
         }
         if matches!(self.tokens.get(self.next + 1), Some((_, Token::Symbol("(")))) {
-            return self.call(name);
+            let called = self.call(name)?;
+            return self.keys_behind(called);
         }
         self.path()
     }
 
-    fn severity(&self, level: &str) -> Result<Value<'static>, ParseError> {
-        let (name, step) = match level.strip_suffix(['2', '3', '4']) {
-            Some(name) => (name, i64::from(level.as_bytes()[level.len() - 1] - b'1')),
-            None => (level, 0),
-        };
-        let known = SEVERITIES.iter().find(|(known, _)| *known == name);
-        let first = if level == "UNSPECIFIED" {
-            Some(0)
-        } else {
-            known.map(|(_, first)| *first)
-        };
-        first
-            .map(|first| Value::Int(first + step))
-            .ok_or_else(|| self.error(format!("there is no severity `{level}`")))
-    }
-
     fn call(&mut self, name: &str) -> Parsed {
-        if name == "IsMatch" {
+        let place = self.at();
+        let with_pattern: Option<fn(Regex) -> Function> = match name {
+            "IsMatch" => Some(Function::IsMatch),
+            "ExtractPatterns" => Some(Function::ExtractPatterns),
+            _ => None,
+        };
+        if let Some(function) = with_pattern {
             self.next += 2;
             let text = self.or()?;
             self.expect(",")?;
             let pattern = self.pattern()?;
             self.expect(")")?;
-            return Ok(Expression::Call(pattern, vec![text]));
+            return Ok(Node::Call(function(pattern), vec![text]));
         }
-        let Some((_, wanted, function)) = FUNCTIONS.iter().find(|(known, ..)| *known == name) else {
+        let known = FUNCTIONS.iter().find(|(known, ..)| *known == name);
+        let short = shorthand(name).filter(|(item, _)| self.context.has(*item));
+        let Some(wanted) = known
+            .map(|(_, wanted, _)| *wanted)
+            .or(short.map(|(_, wanted)| wanted))
+        else {
             let near = FUNCTIONS
                 .iter()
                 .find(|(known, ..)| known.eq_ignore_ascii_case(name));
@@ -263,23 +273,19 @@ impl Parser {
                 None => format!("there is no function `{name}` here"),
             }));
         };
-        let place = self.at();
         self.next += 2;
-        let mut arguments = Vec::new();
-        while !self.is_symbol(")") {
-            if !arguments.is_empty() {
-                self.expect(",")?;
-            }
-            arguments.push(self.or()?);
-        }
-        if arguments.len() != *wanted {
+        let arguments = self.values(")")?;
+        if arguments.len() != wanted {
             let message = format!("`{name}` takes {wanted} arguments, not {}", arguments.len());
             return Err(ParseError { at: place, message });
         }
-        Ok(Expression::Call(function.clone(), arguments))
+        Ok(match known {
+            Some((_, _, function)) => Node::Call(function.clone(), arguments),
+            None => spelled_out(name, arguments),
+        })
     }
 
-    fn pattern(&mut self) -> Result<Function, ParseError> {
+    fn pattern(&mut self) -> Result<Regex, ParseError> {
         let Token::Text(pattern) = self.peek() else {
             return Err(self.error("a regular expression in quotes is expected"));
         };
@@ -287,50 +293,81 @@ impl Parser {
         let compiled =
             compiled.map_err(|error| self.error(format!("this is no regular expression: {error}")))?;
         self.next += 1;
-        Ok(Function::IsMatch(compiled))
+        Ok(compiled)
     }
 
     fn path(&mut self) -> Parsed {
         let place = self.at();
-        let mut names = vec![self.name()?];
-        while matches!(names[..], [ref only] if only == "log") && self.is_symbol(".") {
-            names = vec![self.name()?];
-        }
-        let wrong = |message: String| ParseError { at: place, message };
-        let root = match names[0].trim_start_matches('$') {
-            "body" => Root::Body,
-            "attributes" => Root::Attributes,
-            "severity_number" => Root::SeverityNumber,
-            "severity_text" => Root::SeverityText,
-            "event_name" => Root::EventName,
-            "trace_id" => Root::TraceId,
-            "span_id" => Root::SpanId,
-            "flags" => Root::Flags,
-            "time_unix_nano" => Root::Time,
-            "observed_time_unix_nano" => Root::ObservedTime,
-            "resource" => {
-                // `resource.attributes["x"]`; `expr` has `resource["x"]` and `resource.x`.
-                let before = self.next;
-                if !(self.is_symbol(".") && self.is_word("attributes")) {
-                    self.next = before;
-                }
-                Root::Resource
+        let first = self.name()?;
+        let first = first.trim_start_matches('$');
+        let item = Item::by_prefix(first).filter(|item| self.context.has(*item));
+        // What the Collector's log operators have: `resource["x"]`, `resource.x`.
+        let is_log = self.context.of == Item::Log;
+        let (item, name) = match item {
+            Some(Item::Resource) if is_log && !self.is_before_a_field(Item::Resource) => {
+                (Item::Resource, "attributes".to_owned())
             }
-            "scope" | "instrumentation_scope" => {
+            Some(item) => {
                 self.expect(".")?;
-                match self.is_word("name") {
-                    true => Root::ScopeName,
-                    false => return Err(self.error("of a scope there is its `name`")),
-                }
+                (item, self.name()?)
             }
-            other => return Err(wrong(format!("there is no field `{other}` in a log record"))),
+            None if self.context.bare => (self.context.of, first.to_owned()),
+            None => {
+                let message = format!("say whose it is: `{}.{first}`", self.context.of.prefix());
+                return Err(ParseError { at: place, message });
+            }
         };
-        let keys = self.keys()?;
-        let has_keys = matches!(root, Root::Body | Root::Attributes | Root::Resource);
-        if !keys.is_empty() && !has_keys {
-            return Err(wrong("this field has no keys".to_owned()));
+        let Some((field, is_text)) = self.field(item, &name) else {
+            let message = format!("there is no field `{name}` in {}", item.noun());
+            return Err(ParseError { at: place, message });
+        };
+        let path = Path { item, field };
+        let keys = self.keys(is_log)?;
+        if keys.iter().any(|key| matches!(key, Key::Name(_))) && !field.has_keys() {
+            let message = "this field has no keys".to_owned();
+            return Err(ParseError { at: place, message });
         }
-        Ok(Expression::Path(root, keys))
+        // A list has places: they and what is behind them are looked for in the value.
+        let first_place = keys.iter().position(|key| matches!(key, Key::Place(_)));
+        let mut keys = keys.into_iter();
+        let names = keys.by_ref().take(first_place.unwrap_or(usize::MAX));
+        let names = names.filter_map(|key| match key {
+            Key::Name(name) => Some(name),
+            Key::Place(_) => None,
+        });
+        let path = Node::Path(path, names.collect());
+        let found = keys.fold(path, Key::of);
+        Ok(if is_text {
+            Node::Call(Function::String, vec![found])
+        } else {
+            found
+        })
+    }
+
+    /// Whether `.` and the name of a field follow.
+    fn is_before_a_field(&self, item: Item) -> bool {
+        let follows = |nth: usize| self.tokens.get(self.next + nth).map(|(_, token)| token);
+        matches!(follows(0), Some(Token::Symbol(".")))
+            && matches!(follows(1), Some(Token::Name(name)) if item.field(name).is_some())
+    }
+
+    /// A field, whose name may have a second word (`status.code`), and whether its text is wanted (`body.string`).
+    fn field(&mut self, item: Item, name: &str) -> Option<(Field, bool)> {
+        let second = match (self.peek(), self.tokens.get(self.next + 1)) {
+            (Token::Symbol("."), Some((_, Token::Name(second)))) => Some(second.clone()),
+            _ => None,
+        };
+        let Some(second) = second else {
+            return Some((item.field(name)?, false));
+        };
+        if let Some(field) = item.field(&format!("{name}.{second}")) {
+            self.next += 2;
+            return Some((field, false));
+        }
+        let field = item.field(name)?;
+        let is_text = second == "string" && (field == Field::Body || field.is_text());
+        self.next += if is_text { 2 } else { 0 };
+        Some((field, is_text))
     }
 
     fn name(&mut self) -> Result<String, ParseError> {
@@ -343,21 +380,43 @@ impl Parser {
         }
     }
 
-    fn keys(&mut self) -> Result<Vec<String>, ParseError> {
+    /// `["key"]`, `[0]`, and in log operators `.key`.
+    fn keys(&mut self, with_dots: bool) -> Result<Vec<Key>, ParseError> {
         let mut keys = Vec::new();
         loop {
             if self.is_symbol("[") {
-                let Token::Text(key) = self.peek().clone() else {
-                    return Err(self.error("a key in quotes is expected"));
+                let key = match self.peek() {
+                    Token::Text(key) => Key::Name(key.clone()),
+                    Token::Int(place) => Key::Place(*place),
+                    _ => return Err(self.error("a key in quotes is expected")),
                 };
                 self.next += 1;
                 self.expect("]")?;
                 keys.push(key);
-            } else if self.is_symbol(".") || self.is_symbol("?.") {
-                keys.push(self.name()?);
+            } else if with_dots && (self.is_symbol(".") || self.is_symbol("?.")) {
+                keys.push(Key::Name(self.name()?));
             } else {
                 return Ok(keys);
             }
+        }
+    }
+
+    fn keys_behind(&mut self, node: Node) -> Parsed {
+        Ok(self.keys(false)?.into_iter().fold(node, Key::of))
+    }
+}
+
+/// What stands in brackets behind a value.
+enum Key {
+    Name(String),
+    Place(i64),
+}
+
+impl Key {
+    fn of(whole: Node, key: Self) -> Node {
+        match key {
+            Self::Name(name) => Node::Key(Box::new(whole), name),
+            Self::Place(place) => Node::Nth(Box::new(whole), place),
         }
     }
 }

@@ -1,36 +1,9 @@
-//! What a condition asks a record for.
+//! What a condition asks for, and what it is told.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-/// A field of a log record, without the keys behind it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Root {
-    /// The body, and what is in it.
-    Body,
-    /// The attributes.
-    Attributes,
-    /// The attributes of the resource.
-    Resource,
-    /// OTLP's number of the severity.
-    SeverityNumber,
-    /// The severity as the source wrote it.
-    SeverityText,
-    /// The name of the event.
-    EventName,
-    /// 32 hexadecimal digits.
-    TraceId,
-    /// 16 hexadecimal digits.
-    SpanId,
-    /// Trace flags.
-    Flags,
-    /// When it happened, in Unix nanoseconds.
-    Time,
-    /// When it was seen, in Unix nanoseconds.
-    ObservedTime,
-    /// The name of the scope.
-    ScopeName,
-}
+use crate::path::Path;
 
 /// A value.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -40,31 +13,40 @@ pub enum Value<'a> {
     Nil,
     /// True or false.
     Bool(bool),
-    /// An integer.
+    /// An integer. Times are Unix nanoseconds, durations nanoseconds.
     Int(i64),
     /// A double.
     Double(f64),
-    /// Text.
+    /// Text. Bytes are hexadecimal digits.
     Text(Cow<'a, str>),
-    /// A map with so many keys.
-    Map(usize),
-    /// A list with so many values.
-    List(usize),
+    /// A map, in the order of its keys as they came.
+    Map(Vec<(Cow<'a, str>, Value<'a>)>),
+    /// A list.
+    List(Vec<Value<'a>>),
 }
 
-/// A record that can be asked for its fields.
+/// Something that can be asked for its fields.
 pub trait Fields {
-    /// The value of a field; [`Value::Nil`] where it is not there.
-    fn get<'a>(&'a self, root: Root, keys: &[String]) -> Value<'a>;
+    /// The value of a field, or of what its keys lead to; [`Value::Nil`] where it is not there.
+    fn get<'a>(&'a self, path: Path, keys: &[String]) -> Value<'a>;
 }
 
-impl Value<'_> {
+impl<'a> Value<'a> {
     /// Equality as OTTL has it: numbers are compared as such, other types are not equal to each other.
     pub(crate) fn equals(&self, other: &Value<'_>) -> bool {
         match (self, other) {
             (Value::Nil, Value::Nil) => true,
             (Value::Bool(a), Value::Bool(b)) => a == b,
             (Value::Text(a), Value::Text(b)) => a == b,
+            (Value::List(a), Value::List(b)) => {
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.equals(b))
+            }
+            (Value::Map(a), Value::Map(b)) => {
+                let same = |(key, value): &(Cow<'_, str>, Value<'_>)| {
+                    b.iter().any(|(other, found)| other == key && value.equals(found))
+                };
+                a.len() == b.len() && a.iter().all(same)
+            }
             _ => self.order(other) == Some(Ordering::Equal),
         }
     }
@@ -81,7 +63,8 @@ impl Value<'_> {
         }
     }
 
-    pub(crate) fn number(&self) -> Option<f64> {
+    /// An integer or a double as a double.
+    pub fn number(&self) -> Option<f64> {
         match self {
             Value::Int(number) => Some(*number as f64),
             Value::Double(number) => Some(*number),
@@ -89,7 +72,27 @@ impl Value<'_> {
         }
     }
 
-    pub(crate) fn kind(&self) -> &'static str {
+    /// What a map has under a key.
+    pub(crate) fn under(self, key: &str) -> Value<'a> {
+        match self {
+            Value::Map(map) => {
+                let found = map.into_iter().find(|(known, _)| known == key);
+                found.map_or(Value::Nil, |(_, value)| value)
+            }
+            _ => Value::Nil,
+        }
+    }
+
+    /// What a list has at a place.
+    pub(crate) fn nth(self, place: i64) -> Value<'a> {
+        match (self, usize::try_from(place)) {
+            (Value::List(list), Ok(place)) => list.into_iter().nth(place).unwrap_or_default(),
+            _ => Value::Nil,
+        }
+    }
+
+    /// In a sentence.
+    pub fn kind(&self) -> &'static str {
         match self {
             Value::Nil => "nil",
             Value::Bool(_) => "a boolean",

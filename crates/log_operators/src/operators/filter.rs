@@ -2,7 +2,7 @@
 
 use sidelight_component::BuildError;
 use sidelight_config::{Check, settings};
-use sidelight_ottl::Condition;
+use sidelight_ottl::{Condition, Context};
 
 use super::{Failure, Operator};
 use crate::entry::Entry;
@@ -24,13 +24,13 @@ settings! {
 
 impl Filter {
     fn check(&self, check: &mut Check<'_, '_>) {
-        if let Err(problem) = Condition::parse(&self.expr) {
+        if let Err(problem) = Condition::parse(Context::LOG, &self.expr) {
             check.error("expr", &format!("is no condition: {problem}"));
         }
     }
 
     pub(crate) fn build(&self) -> Result<Box<dyn Operator>, BuildError> {
-        let condition = Condition::parse(&self.expr);
+        let condition = Condition::parse(Context::LOG, &self.expr);
         Ok(Box::new(LeaveOut(condition.map_err(|problem| {
             BuildError::at("expr", problem.to_string())
         })?)))
