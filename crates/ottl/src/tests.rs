@@ -101,7 +101,7 @@ fn conditions_hold_or_not() {
             true,
         ),
         (
-            r#"MessagePattern(body) == "order <num> failed: timeout after <duration>""#,
+            r#"MessagePattern(body) == "order <num> failed: timeout after <num> ms""#,
             true,
         ),
         (
