@@ -6,5 +6,6 @@
 use sidelight_component::registry;
 
 pub mod forward;
+pub mod log_metrics;
 
-registry! { ConnectorEntry: forward }
+registry! { ConnectorEntry: forward, log_metrics }

@@ -28,8 +28,9 @@ mod trace;
 
 use crate::wire::{Mark, Writer};
 
+pub use attribute::write_attribute;
 pub use attribute::{ArrayEncoder, AttributeEncoder, KvListEncoder, ValueEncoder};
-pub(crate) use attribute::{any_value_len, write_any_value, write_attribute};
+pub(crate) use attribute::{any_value_len, write_any_value};
 pub use logs::{LogRecordEncoder, LogsEncoder, ResourceLogsEncoder, ScopeLogsEncoder};
 pub use metrics::{
     ExpHistogramEncoder, GaugeEncoder, HistogramEncoder, MetricEncoder, MetricsEncoder,

@@ -39,7 +39,7 @@ pub(crate) fn write_any_value(writer: &mut Writer, value: ValueView<'_>) {
 ///
 /// The key must be UTF-8.
 #[inline]
-pub(crate) fn write_attribute(writer: &mut Writer, number: u32, key: &[u8], value: ValueView<'_>) {
+pub fn write_attribute(writer: &mut Writer, number: u32, key: &[u8], value: ValueView<'_>) {
     let value_len = any_value_len(value);
     let key_len = if key.is_empty() {
         0
