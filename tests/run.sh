@@ -67,6 +67,7 @@ step "backends" backends
 step "Prometheus: scraped and pushed to" prometheus
 step "Prometheus: what it scrapes, scraped by Sidelight" scraping
 step "Elasticsearch and OpenSearch: documents read back, and examples/elk" search
+step "figures of a growing log: the same totals as a script" python3 examples/soak_log/test.py "$BIN"
 step "the application" application
 step "the application through Sidelight to Jaeger, with outages" tests/pipelines/app/run_e2e.sh "$BIN"
 step "overload: four times what the destination takes" python3 tests/chaos/overload.py "$BIN"

@@ -10,6 +10,7 @@ pub mod key_value;
 mod message_pattern;
 mod pattern;
 mod severity;
+pub mod syslog;
 mod timestamp;
 pub mod uri;
 mod value;

@@ -6,8 +6,8 @@ use sidelight_ottl::{Condition, Context};
 
 use crate::operators::{
     AccessLogParser, Add, Copy, CsvParser, EventParser, Filter, Flatten, GrokParser, JsonParser,
-    KeyValueParser, Move, Operator, RegexParser, Remove, Retain, SeverityParser, TimeParser, TraceParser,
-    UriParser,
+    KeyValueParser, Move, Operator, RegexParser, Remove, Retain, SeverityParser, SyslogParser, TimeParser,
+    TraceParser, UriParser,
 };
 
 setting_enum! {
@@ -128,6 +128,7 @@ operators! {
     "remove" => Remove: |it| &it.common,
     "retain" => Retain: |it| &it.common,
     "severity_parser" => SeverityParser: |it| &it.common,
+    "syslog_parser" => SyslogParser: |it| &it.parser.common,
     "time_parser" => TimeParser: |it| &it.common,
     "trace_parser" => TraceParser: |it| &it.common,
     "uri_parser" => UriParser: |it| &it.parser.common,
@@ -135,13 +136,7 @@ operators! {
 
 /// What was meant, or what there is.
 fn hint(unknown: &str) -> String {
-    let later = [
-        "router",
-        "recombine",
-        "container",
-        "syslog_parser",
-        "scope_name_parser",
-    ];
+    let later = ["router", "recombine", "container", "scope_name_parser"];
     if later.contains(&unknown) {
         return "the Collector has it, it is not there yet".to_owned();
     }

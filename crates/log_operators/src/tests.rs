@@ -194,6 +194,25 @@ fn a_line_of_a_web_server_gets_the_names_of_the_conventions() {
 }
 
 #[test]
+fn a_syslog_message_gives_the_record_its_time_and_severity() {
+    let line = "<34>1 2003-10-11T22:14:15.003Z host su 12 ID47 [a@1 b=\"c\"] failed";
+    let record = parsed("operators: [{type: syslog_parser, protocol: rfc5424}]", line);
+    assert!(
+        record.starts_with(
+            r#"{"timeUnixNano":"1065910455003000000","severityNumber":18,"severityText":"crit""#
+        ),
+        "{record}"
+    );
+    for expected in [
+        r#"{"key":"appname","value":{"stringValue":"su"}}"#,
+        r#"{"key":"structured_data","value":{"kvlistValue":{"values":[{"key":"a@1","value":{"kvlistValue":{"values":[{"key":"b","value":{"stringValue":"c"}}]}}}]}}}"#,
+        r#"{"key":"message","value":{"stringValue":"failed"}}"#,
+    ] {
+        assert!(record.contains(expected), "{expected} is not in {record}");
+    }
+}
+
+#[test]
 fn fields_are_moved_about() {
     for (operator, expected) in [
         (

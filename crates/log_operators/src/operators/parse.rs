@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use sidelight_component::BuildError;
 use sidelight_config::{Check, setting_enum, settings};
 use sidelight_log_formats::grok::{Grok, Library};
+use sidelight_log_formats::syslog::Syslog;
 use sidelight_log_formats::{Map, Miss, Pattern, PatternError, Value, json, key_value, uri};
 
 use super::csv::Columns;
@@ -213,6 +214,7 @@ pub(super) enum Format {
     Grok(Box<Grok>),
     Json,
     AccessLog(Box<WebLog>),
+    Syslog(Box<Syslog>),
     KeyValue { between: String, pairs: String },
     Csv(Columns),
     Uri,
@@ -236,7 +238,7 @@ impl Operator for Parse {
             .and_then(text_of)
             .ok_or_else(|| Failure::NoField(self.from.to_string()))?;
         let mut map = Map::new();
-        let known = self.format.parse(text, &entry.attributes, &mut map)?;
+        let known = self.format.parse(text, entry, &mut map)?;
         note(said, || {
             map.iter()
                 .map(|(key, value)| format!("{key}={}", shown(value)))
@@ -272,11 +274,11 @@ impl Operator for Parse {
 }
 
 impl Format {
-    /// Parses a text of a record that has these attributes.
+    /// Parses a text of a record.
     fn parse<'a>(
         &mut self,
         text: Cow<'a, str>,
-        attributes: &Map<'a>,
+        entry: &Entry<'a>,
         into: &mut Map<'a>,
     ) -> Result<Known<'a>, Failure> {
         match self {
@@ -287,8 +289,11 @@ impl Format {
                 Cow::Owned(text) => object(owned(json::parse(&text)?), into)?,
             },
             Self::AccessLog(web) => return web.parse(text, into),
+            Self::Syslog(syslog) => {
+                return super::syslog::parse(syslog, &text, entry.observed_unix_nano, into);
+            }
             Self::Uri => *into = uri::parse(&text).map_err(Failure::Unparsed)?,
-            Self::Csv(columns) => *into = columns.parse(text, attributes)?,
+            Self::Csv(columns) => *into = columns.parse(text, &entry.attributes)?,
             Self::KeyValue { between, pairs } => {
                 let unparsed = Failure::Unparsed;
                 *into = match text {
