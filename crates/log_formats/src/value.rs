@@ -103,6 +103,24 @@ impl<'a> Map<'a> {
         Self(Vec::new())
     }
 
+    /// An empty map with room for so many keys.
+    pub fn with_capacity(keys: usize) -> Self {
+        Self(Vec::with_capacity(keys))
+    }
+
+    /// Puts everything of another map in. Its keys differ from each other, so they are looked for among those only that
+    /// were there before.
+    pub fn merge(&mut self, other: Self) {
+        let before = self.len();
+        for (key, value) in other {
+            let known = self.0.iter_mut().take(before).find(|(k, _)| **k == *key);
+            match known {
+                Some((_, place)) => *place = value,
+                None => self.0.push((key, value)),
+            }
+        }
+    }
+
     /// Puts a value under a key; a second value takes the place of the first.
     pub fn insert(&mut self, key: impl Into<Key<'a>>, value: Value<'a>) {
         let key = key.into();

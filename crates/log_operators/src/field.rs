@@ -207,9 +207,7 @@ pub(crate) fn merge<'a>(into: &mut Map<'a>, from: Map<'a>) {
         *into = from;
         return;
     }
-    for (key, value) in from {
-        into.insert(key, value);
-    }
+    into.merge(from);
 }
 
 #[cfg(test)]

@@ -26,6 +26,8 @@ pub struct Records {
 #[derive(Debug)]
 struct Open {
     source: u64,
+    /// Whether the record that it was opened for had a resource of its own beside that of the source.
+    has_own: bool,
     /// Where its resource lies, without tag and length.
     resource: std::ops::Range<usize>,
     scope_name: String,
@@ -123,7 +125,11 @@ impl Records {
         self.items += 1;
     }
 
+    /// Whether the group at hand, which is of this source, has the resource of a record.
     fn has_resource_of(&mut self, source: &Source, own: &Map<'_>) -> bool {
+        if own.is_empty() && self.open.as_ref().is_some_and(|open| !open.has_own) {
+            return true;
+        }
         self.scratch.clear();
         resource(&mut self.scratch, source, own);
         let open = self
@@ -148,6 +154,7 @@ impl Records {
         }
         self.open = Some(Open {
             source: source.id,
+            has_own: !own.is_empty(),
             resource: end - self.scratch.len()..end,
             scope_name: scope_name.to_owned(),
             resource_logs,

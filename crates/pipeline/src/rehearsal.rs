@@ -98,7 +98,12 @@ impl<'a> Rehearsal<'a> {
         told: &mut dyn FnMut(Event),
     ) -> Result<(), StartError> {
         for pipeline in &self.plan.pipelines {
-            let fed = receiver.is_none_or(|id| pipeline.receivers.contains(id));
+            let mut receivers = pipeline.receivers.iter();
+            let fed = match receiver {
+                Some(wanted) => receivers.any(|id| id == wanted),
+                // Not those that only connectors feed: the sample comes to them through these.
+                None => receivers.any(|id| self.plan.receivers.contains_key(id)),
+            };
             if fed && pipeline.id.signal == sample.0 {
                 let batch = Batch {
                     signal: sample.0,

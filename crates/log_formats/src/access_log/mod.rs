@@ -130,17 +130,17 @@ impl AccessLog {
     }
 }
 
-/// Puts a text in, unless it is empty or the `-` that stands for nothing.
+/// Puts a text in, unless it is empty or the `-` that stands for nothing. No key is put in twice.
 fn put<'a>(into: &mut Map<'a>, key: &'static str, text: &'a str) {
     if !text.is_empty() && text != "-" {
-        into.insert(key, Value::Text(text.into()));
+        into.push(key, Value::Text(text.into()));
     }
 }
 
 /// Puts a number in; text where it is none.
 fn put_number<'a>(into: &mut Map<'a>, key: &'static str, text: &'a str) {
     match text.parse() {
-        Ok(number) => into.insert(key, Value::Int(number)),
+        Ok(number) => into.push(key, Value::Int(number)),
         Err(_) => put(into, key, text),
     }
 }
@@ -179,7 +179,7 @@ fn put_request<'a>(into: &mut Map<'a>, request: &'a str) {
 /// A header of the request: the conventions have them as lists.
 fn put_header<'a>(into: &mut Map<'a>, key: &'static str, text: &'a str) {
     if !text.is_empty() && text != "-" {
-        into.insert(key, Value::List(vec![Value::Text(text.into())]));
+        into.push(key, Value::List(vec![Value::Text(text.into())]));
     }
 }
 

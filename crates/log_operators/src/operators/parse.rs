@@ -208,6 +208,9 @@ impl KeyValueParser {
     }
 }
 
+/// What a line has room for at first.
+const FIELDS: usize = 16;
+
 #[derive(Debug)]
 pub(super) enum Format {
     Regex(Box<Pattern>),
@@ -237,7 +240,7 @@ impl Operator for Parse {
             .get(entry)
             .and_then(text_of)
             .ok_or_else(|| Failure::NoField(self.from.to_string()))?;
-        let mut map = Map::new();
+        let mut map = Map::with_capacity(FIELDS);
         let known = self.format.parse(text, entry, &mut map)?;
         note(said, || {
             map.iter()
