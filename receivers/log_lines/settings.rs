@@ -6,7 +6,7 @@ use sidelight_component::{BuildContext, BuildError};
 use sidelight_config::{Check, settings};
 use sidelight_log_formats::{Map, Value};
 use sidelight_log_framing::FramingSettings;
-use sidelight_log_operators::OperatorSettings;
+use sidelight_log_operators::{OperatorSettings, check_operators};
 
 use super::LogLines;
 
@@ -27,6 +27,7 @@ settings! {
 
 impl LineSettings {
     fn check(&self, check: &mut Check<'_, '_>) {
+        check_operators(&self.operators, check);
         for (setting, values) in [("attributes", &self.attributes), ("resource", &self.resource)] {
             let is_expression = |value: &String| value.starts_with("EXPR(");
             for (name, _) in values.iter().filter(|(_, value)| is_expression(value)) {

@@ -10,9 +10,9 @@ use tracing::warn;
 
 use crate::entry::Entry;
 use crate::line::{Line, Source};
-use crate::operators::{Failure, Operator};
+use crate::operators::{Failure, Operator, Way, note};
 use crate::records::Records;
-use crate::settings::{OnError, OperatorSettings};
+use crate::settings::{OnError, OperatorSettings, later};
 use crate::{CUT, UNPARSED};
 
 /// An operator says at most so often that it could not deal with a record.
@@ -38,6 +38,10 @@ pub struct Chain {
 struct Stage {
     id: String,
     operator: Box<dyn Operator>,
+    /// Where records go from here: the place of a stage, or one behind the last.
+    next: usize,
+    /// Where its routes lead, in the same way, with the ids.
+    routes: Vec<(usize, String)>,
     condition: Option<Condition>,
     on_error: OnError,
     failures: Counter,
@@ -54,10 +58,23 @@ impl Chain {
     pub fn build(operators: &[OperatorSettings], cx: &BuildContext) -> Result<Self, BuildError> {
         let stages = operators.iter().enumerate().map(|(index, settings)| {
             let common = settings.common();
-            let id = common.id.clone().unwrap_or_else(|| common.r#type.clone());
+            let id = settings.id().to_owned();
+            let place = |setting: &str| format!("operators.{index}.{setting}");
+            let mut routes = Vec::new();
+            for (setting, to) in settings.outputs() {
+                let at = later(operators, index, to);
+                routes.push((
+                    at.map_err(|problem| BuildError::at(place(&setting), problem))?,
+                    to.to_owned(),
+                ));
+            }
+            let next = match &common.output {
+                Some(_) => routes.remove(0).0,
+                None => index + 1,
+            };
             let operator = settings.build().map_err(|error| BuildError {
                 setting: Some(match error.setting {
-                    Some(setting) => format!("operators.{index}.{setting}"),
+                    Some(setting) => place(&setting),
                     None => format!("operators.{index}"),
                 }),
                 ..error
@@ -70,7 +87,12 @@ impl Chain {
             Ok(Stage {
                 id,
                 operator,
-                condition: common.condition()?,
+                next,
+                routes,
+                condition: common.condition().map_err(|error| BuildError {
+                    setting: Some(place("if")),
+                    ..error
+                })?,
                 on_error: common.on_error,
                 failures,
                 said: None,
@@ -89,11 +111,13 @@ impl Chain {
             return records.line(&line, source);
         }
         let mut entry = entry(&line, source);
-        for stage in &mut self.stages {
-            match stage.step(&mut entry, None) {
-                Ok(Asked::Done | Asked::NotMeant) => {}
+        let mut at = 0;
+        while let Some(stage) = self.stages.get_mut(at) {
+            at = match stage.step(&mut entry, None) {
+                Ok(Asked::Done | Asked::NotMeant) => stage.next,
+                Ok(Asked::Routed(to)) => to,
                 Ok(Asked::LeftOut) => return,
-                Err(failure) if stage.failed(&mut entry, &failure, now, &self.receiver) => {}
+                Err(failure) if stage.failed(&mut entry, &failure, now, &self.receiver) => stage.next,
                 Err(_) => return,
             }
         }
@@ -110,11 +134,17 @@ impl Chain {
         steps: &mut dyn FnMut(Step),
     ) {
         let mut entry = entry(&line, source);
-        for stage in &mut self.stages {
+        let mut at = 0;
+        while let Some(stage) = self.stages.get_mut(at) {
             let mut said = String::new();
             let asked = stage.step(&mut entry, Some(&mut said));
+            at = stage.next;
             let goes_on = match &asked {
                 Ok(Asked::Done) => true,
+                Ok(Asked::Routed(to)) => {
+                    at = *to;
+                    true
+                }
                 Ok(Asked::NotMeant) => {
                     said = "not asked: its condition is false".to_owned();
                     true
@@ -171,6 +201,8 @@ enum Asked {
     Done,
     /// Its condition is false.
     NotMeant,
+    /// The record goes on at this place.
+    Routed(usize),
     /// The record ends here.
     LeftOut,
 }
@@ -183,8 +215,16 @@ impl Stage {
                 return Ok(Asked::NotMeant);
             }
         }
-        if self.operator.leaves_out(entry)? {
-            return Ok(Asked::LeftOut);
+        match self.operator.way(entry)? {
+            Way::On => {}
+            Way::Out => return Ok(Asked::LeftOut),
+            Way::Route(nth) => {
+                let Some((at, id)) = self.routes.get(nth) else {
+                    return Ok(Asked::LeftOut);
+                };
+                note(said, || format!("goes on at {id}"));
+                return Ok(Asked::Routed(*at));
+            }
         }
         self.operator.apply(entry, said)?;
         Ok(Asked::Done)

@@ -13,7 +13,7 @@ mod tests;
 pub use chain::{Chain, Step};
 pub use line::{Line, Source};
 pub use records::Records;
-pub use settings::OperatorSettings;
+pub use settings::{OperatorSettings, check_operators};
 
 /// The attribute of a record that was longer than the limit and is cut.
 pub const CUT: &str = "sidelight.cut";

@@ -6,8 +6,8 @@ use sidelight_ottl::{Condition, Context};
 
 use crate::operators::{
     AccessLogParser, Add, Copy, CsvParser, EventParser, Filter, Flatten, GrokParser, JsonParser,
-    KeyValueParser, Move, Operator, RegexParser, Remove, Retain, SeverityParser, SyslogParser, TimeParser,
-    TraceParser, UriParser,
+    KeyValueParser, Move, Operator, RegexParser, Remove, Retain, Router, SeverityParser, SyslogParser,
+    TimeParser, TraceParser, UriParser,
 };
 
 setting_enum! {
@@ -35,9 +35,8 @@ settings! {
         r#if: Option<String>,
         /// What becomes of a record that it cannot deal with.
         on_error: OnError = OnError::Send,
-    }
-    unsupported {
-        "output" => "operators run in their order; put them into the order that is meant, with `if` where it is needed",
+        /// The `id` of a later operator that records go to from here; without it the next one.
+        output: Option<String>,
     }
     validate Common::check;
 }
@@ -127,6 +126,7 @@ operators! {
     "regex_parser" => RegexParser: |it| &it.parser.common,
     "remove" => Remove: |it| &it.common,
     "retain" => Retain: |it| &it.common,
+    "router" => Router: |it| &it.common,
     "severity_parser" => SeverityParser: |it| &it.common,
     "syslog_parser" => SyslogParser: |it| &it.parser.common,
     "time_parser" => TimeParser: |it| &it.common,
@@ -136,7 +136,7 @@ operators! {
 
 /// What was meant, or what there is.
 fn hint(unknown: &str) -> String {
-    let later = ["router", "recombine", "container", "scope_name_parser"];
+    let later = ["recombine", "container", "scope_name_parser"];
     if later.contains(&unknown) {
         return "the Collector has it, it is not there yet".to_owned();
     }
@@ -163,6 +163,54 @@ impl Noop {
             }
         }
         Ok(Box::new(Nothing))
+    }
+}
+
+impl OperatorSettings {
+    /// What it is called in messages and by `output`.
+    pub(crate) fn id(&self) -> &str {
+        let common = self.common();
+        common.id.as_deref().unwrap_or(&common.r#type)
+    }
+
+    /// The settings that name a later operator, with what they name: its `output`, then its routes.
+    pub(crate) fn outputs(&self) -> Vec<(String, &str)> {
+        let own = self
+            .common()
+            .output
+            .iter()
+            .map(|id| ("output".to_owned(), id.as_str()));
+        let routes = match self {
+            Self::Router(router) => router.outputs(),
+            _ => Vec::new(),
+        };
+        own.chain(routes).collect()
+    }
+}
+
+/// Where an operator of this id stands behind the one at `from`: records only go on.
+///
+/// # Errors
+/// What is wrong with the name.
+pub(crate) fn later(operators: &[OperatorSettings], from: usize, id: &str) -> Result<usize, String> {
+    let place = |at: &usize| operators.get(*at).is_some_and(|other| other.id() == id);
+    if let Some(at) = (from + 1..operators.len()).find(place) {
+        return Ok(at);
+    }
+    Err(match (0..=from).any(|at| place(&at)) {
+        true => format!("names `{id}`, which does not stand behind it: put it there"),
+        false => format!("names `{id}`, which no operator here has as its `id`"),
+    })
+}
+
+/// Checks what operators name, as settings of a receiver.
+pub fn check_operators(operators: &[OperatorSettings], check: &mut Check<'_, '_>) {
+    for (nth, operator) in operators.iter().enumerate() {
+        for (setting, id) in operator.outputs() {
+            if let Err(problem) = later(operators, nth, id) {
+                check.error(&format!("operators.{nth}.{setting}"), &problem);
+            }
+        }
     }
 }
 

@@ -30,6 +30,12 @@ fn operators(yaml: &str) -> Result<Vec<OperatorSettings>, String> {
             /// Its operators.
             operators: Vec<OperatorSettings>,
         }
+        validate Receiver::check;
+    }
+    impl Receiver {
+        fn check(&self, check: &mut sidelight_config::Check<'_, '_>) {
+            crate::check_operators(&self.operators, check);
+        }
     }
     let (tree, mut mistakes) =
         sidelight_config::load_str("pipeline.yaml", yaml, &sidelight_config::ProcessEnv);
@@ -213,6 +219,68 @@ fn a_syslog_message_gives_the_record_its_time_and_severity() {
 }
 
 #[test]
+fn records_go_one_way_or_another() {
+    let yaml = "operators:
+  - type: router
+    routes:
+      - {expr: 'body matches \"^[{]\"', output: json}
+      - {expr: 'body contains \"=\"', output: pairs}
+    default: rest
+  - {type: json_parser, id: json, output: end}
+  - {type: key_value_parser, id: pairs, output: end}
+  - {type: add, id: rest, field: attributes.form, value: other}
+  - {type: add, id: end, field: attributes.seen, value: true}
+";
+    for (line, expected) in [
+        (
+            "{\"a\":1}",
+            r#"[{"key":"a","value":{"intValue":"1"}},{"key":"seen","value":{"boolValue":true}}]"#,
+        ),
+        (
+            "a=1",
+            r#"[{"key":"a","value":{"stringValue":"1"}},{"key":"seen","value":{"boolValue":true}}]"#,
+        ),
+        (
+            "text",
+            r#"[{"key":"form","value":{"stringValue":"other"}},{"key":"seen","value":{"boolValue":true}}]"#,
+        ),
+    ] {
+        let record = parsed(yaml, line);
+        assert!(record.contains(expected), "{line}: {record}");
+    }
+    let yaml = "operators: [{type: router, routes: [{expr: 'body == \"x\"', output: noop}]}, {type: noop}]";
+    let mut chain = Chain::build(&operators(yaml).expect("good settings"), &context()).expect("built");
+    let mut records = Records::default();
+    for (text, records_then) in [("y", 0), ("x", 1)] {
+        let line = Line {
+            text,
+            start: 0,
+            observed_unix_nano: 7,
+            cut: false,
+        };
+        chain.run(line, &source(), Instant::now(), &mut records);
+        assert_eq!(records.items(), records_then, "{text}");
+    }
+    for (yaml, expected) in [
+        (
+            "operators: [{type: noop, output: later}]",
+            "`operators.0.output` of receiver `file_log` names `later`, which no operator here has",
+        ),
+        (
+            "operators: [{type: noop, id: a}, {type: noop, output: a}]",
+            "does not stand behind it",
+        ),
+        (
+            "operators: [{type: router, routes: [{expr: 'true', output: b}]}]",
+            "`operators.0.routes.0.output` of receiver `file_log` names `b`",
+        ),
+    ] {
+        let mistakes = operators(yaml).expect_err(yaml);
+        assert!(mistakes.contains(expected), "{yaml}: {mistakes}");
+    }
+}
+
+#[test]
 fn fields_are_moved_about() {
     for (operator, expected) in [
         (
@@ -305,7 +373,7 @@ fn mistakes_in_settings_are_named() {
     for (yaml, expected) in [
         ("operators: [{type: regex_parser, regex: '('}]", "regex"),
         ("operators: [{type: regex}]", "did you mean `regex_parser`?"),
-        ("operators: [{type: router}]", "not there yet"),
+        ("operators: [{type: recombine}]", "not there yet"),
         ("operators: [{regex: x}]", "has no `type`"),
         (
             "operators: [{type: json_parser, if: 'body mtches \"x\"'}]",

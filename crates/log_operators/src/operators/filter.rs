@@ -4,7 +4,7 @@ use sidelight_component::BuildError;
 use sidelight_config::{Check, settings};
 use sidelight_ottl::{Condition, Context};
 
-use super::{Failure, Operator};
+use super::{Failure, Operator, Way};
 use crate::entry::Entry;
 use crate::settings::Common;
 
@@ -46,9 +46,11 @@ impl Operator for LeaveOut {
         Ok(())
     }
 
-    fn leaves_out(&self, entry: &Entry<'_>) -> Result<bool, Failure> {
-        self.0
-            .matches(entry)
-            .map_err(|error| Failure::Unparsed(error.to_string()))
+    fn way(&self, entry: &Entry<'_>) -> Result<Way, Failure> {
+        match self.0.matches(entry) {
+            Ok(true) => Ok(Way::Out),
+            Ok(false) => Ok(Way::On),
+            Err(error) => Err(Failure::Unparsed(error.to_string())),
+        }
     }
 }

@@ -5,6 +5,7 @@ mod edit;
 mod event;
 mod filter;
 mod parse;
+mod router;
 mod severity;
 mod syslog;
 mod time;
@@ -24,6 +25,7 @@ pub(crate) use edit::{Add, Copy, Flatten, Move, Remove, Retain};
 pub(crate) use event::EventParser;
 pub(crate) use filter::Filter;
 pub(crate) use parse::{GrokParser, JsonParser, KeyValueParser, RegexParser, UriParser};
+pub(crate) use router::Router;
 pub(crate) use severity::SeverityParser;
 pub(crate) use syslog::SyslogParser;
 pub(crate) use time::TimeParser;
@@ -38,13 +40,13 @@ pub(crate) trait Operator: fmt::Debug + Send {
     /// Why it could not: the record is as it was.
     fn apply<'a>(&mut self, entry: &mut Entry<'a>, said: Option<&mut String>) -> Result<(), Failure>;
 
-    /// Whether the record ends here, on purpose.
+    /// Where the record goes from here.
     ///
     /// # Errors
     /// Why that cannot be said.
-    fn leaves_out(&self, entry: &Entry<'_>) -> Result<bool, Failure> {
+    fn way(&self, entry: &Entry<'_>) -> Result<Way, Failure> {
         let _ = entry;
-        Ok(false)
+        Ok(Way::On)
     }
 
     /// How far it came with a record that it could not deal with.
@@ -52,6 +54,17 @@ pub(crate) trait Operator: fmt::Debug + Send {
         let _ = entry;
         None
     }
+}
+
+/// Where a record goes from an operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// To the next one, or to that which `output` names.
+    On,
+    /// Nowhere: it ends here, on purpose.
+    Out,
+    /// To what the operator's route of this number leads to.
+    Route(usize),
 }
 
 /// Why an operator could not do its work.
