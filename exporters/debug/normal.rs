@@ -6,11 +6,12 @@ use sidelight_component::Request;
 use sidelight_component::Signal;
 use sidelight_proto::views::{
     BucketsView, DataView, ExpHistogramPointView, HistogramPointView, LogRecordView, LogsView, MetricView,
-    MetricsView, NumberPointView, ResourceView, ScopeView, SpanView, SummaryPointView, TracesView, ValueView,
+    MetricsView, NumberPointView, ResourceView, SPAN_KINDS, ScopeView, SpanView, SummaryPointView,
+    TracesView, ValueView,
 };
 
 use super::text::{Foreign, Hex, Text};
-use super::value::{Listed, Number, Plain, SEVERITIES, SPAN_KINDS, STATUS_CODES, Spaced, Took, Word};
+use super::value::{Listed, Number, Plain, SEVERITIES, STATUS_CODES, Spaced, Took, Word};
 
 /// Writes all items of the request.
 pub(super) fn write(request: &Request, out: &mut Text<'_>) -> fmt::Result {

@@ -164,16 +164,6 @@ impl Display for Word<'_> {
     }
 }
 
-/// `SpanKind`.
-pub(super) const SPAN_KINDS: [&str; 6] = [
-    "Unspecified",
-    "Internal",
-    "Server",
-    "Client",
-    "Producer",
-    "Consumer",
-];
-
 /// `Status.StatusCode`.
 pub(super) const STATUS_CODES: [&str; 3] = ["Unset", "Ok", "Error"];
 

@@ -36,8 +36,8 @@ pub use point::{
 };
 pub use resource::{EntityRefView, ResourceView, ScopeView};
 pub use trace::{
-    ResourceSpansView, ScopeSpansView, SpanEventView, SpanFields, SpanLinkView, SpanView, StatusView,
-    TracesView,
+    ResourceSpansView, SPAN_KINDS, ScopeSpansView, SpanEventView, SpanFields, SpanLinkView, SpanView,
+    StatusView, TracesView,
 };
 
 /// A message seen through a typed window.

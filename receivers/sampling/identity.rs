@@ -5,6 +5,7 @@ use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 use sidelight_proto::encode::ResourceEncoder;
+use sidelight_proto::json::write::hexadecimal;
 
 /// The version of the semantic conventions that names are taken from.
 pub(crate) const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.44.0";
@@ -96,7 +97,7 @@ fn uuid(names: &[&str]) -> String {
     id.copy_from_slice(&hash.finalize()[..16]);
     id[6] = id[6] & 0x0f | 0x80;
     id[8] = id[8] & 0x3f | 0x80;
-    let hex: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hexadecimal(&id);
     format!(
         "{}-{}-{}-{}-{}",
         &hex[..8],

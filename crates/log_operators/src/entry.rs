@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use sidelight_log_formats::{Map, Value};
 use sidelight_ottl::{self as ottl, Field, Fields, Item, Path};
+use sidelight_proto::json::write::hexadecimal;
 
 /// A record, whose texts borrow from the line where that is possible.
 #[derive(Debug, Default)]
@@ -85,13 +86,7 @@ fn within<'a>(value: Option<&'a Value<'_>>, keys: &[String]) -> ottl::Value<'a> 
 }
 
 fn hex<'a>(bytes: &[u8]) -> ottl::Value<'a> {
-    ottl::Value::Text(
-        bytes
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
-            .into(),
-    )
+    ottl::Value::Text(hexadecimal(bytes).into())
 }
 
 /// A value as text, where it is one that can be parsed.

@@ -8,6 +8,7 @@ pub use self::log::LogRecord;
 pub use self::metric::{DataPoint, Metric};
 pub use self::span::{Span, SpanEvent};
 
+use sidelight_proto::json::write::hexadecimal;
 use sidelight_proto::rewrite::Context;
 use sidelight_proto::views::{Attributes, ResourceView, ScopeView, ValueView};
 
@@ -82,7 +83,7 @@ fn within<'a>(value: ValueView<'a>, keys: &[String]) -> Value<'a> {
         (ValueView::Bool(is), _) => Value::Bool(is),
         (ValueView::Int(number), _) => Value::Int(number),
         (ValueView::Double(number), _) => Value::Double(number),
-        (ValueView::Bytes(bytes), _) => Value::Text(hex(bytes).into()),
+        (ValueView::Bytes(bytes), _) => Value::Text(hexadecimal(bytes).into()),
         (ValueView::Array(array), _) => Value::List(array.values().map(|value| within(value, &[])).collect()),
     }
 }
@@ -91,12 +92,8 @@ fn within<'a>(value: ValueView<'a>, keys: &[String]) -> Value<'a> {
 fn id<'a>(bytes: &[u8]) -> Value<'a> {
     match bytes.iter().all(|byte| *byte == 0) {
         true => Value::Nil,
-        false => Value::Text(hex(bytes).into()),
+        false => Value::Text(hexadecimal(bytes).into()),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn unsigned<'a>(number: u64) -> Value<'a> {

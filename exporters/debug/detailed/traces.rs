@@ -1,9 +1,9 @@
 use std::fmt::{self, Write};
 
-use sidelight_proto::views::{ResourceSpansView, SpanEventView, SpanLinkView, SpanView};
+use sidelight_proto::views::{ResourceSpansView, SPAN_KINDS, SpanEventView, SpanLinkView, SpanView};
 
 use crate::debug::text::{Colon, Text};
-use crate::debug::value::{SPAN_KINDS, STATUS_CODES, Time, Word, attribute_lines};
+use crate::debug::value::{STATUS_CODES, Time, Word, attribute_lines};
 
 use super::{dropped, resource, scope};
 

@@ -2,7 +2,7 @@
 
 use sidelight_proto::json::write;
 use sidelight_proto::views::{
-    Attributes, LogRecordFields, LogRecordView, SpanEventView, SpanFields, SpanView, ValueView,
+    Attributes, LogRecordFields, LogRecordView, SPAN_KINDS, SpanEventView, SpanFields, SpanView, ValueView,
 };
 
 use super::kind;
@@ -137,14 +137,6 @@ pub(in super::super) fn span(
     fields: &SpanFields<'_>,
     destination: &Destination,
 ) {
-    const KINDS: [&str; 6] = [
-        "Unspecified",
-        "Internal",
-        "Server",
-        "Client",
-        "Producer",
-        "Consumer",
-    ];
     let out = &mut writer.bulk.body;
     out.push(b'{');
     time_member("@timestamp", fields.start_time_unix_nano, out);
@@ -154,7 +146,7 @@ pub(in super::super) fn span(
     text_member("trace_state", fields.trace_state, out);
     id_member("parent_span_id", fields.parent_span_id, out);
     text_member("name", fields.name, out);
-    text_member("kind", kind(fields.kind, &KINDS), out);
+    text_member("kind", kind(fields.kind, &SPAN_KINDS), out);
     key("duration", out);
     write::unsigned(span.duration_nano(), out);
     attributes(span.attributes(), out);

@@ -3,6 +3,7 @@
 use sidelight_exposition::labels::LabelTextBuilder;
 use sidelight_exposition::names::{TranslationStrategy, label_name, label_value};
 use sidelight_exposition::write::Exemplar;
+use sidelight_proto::json::write::hexadecimal;
 use sidelight_proto::views::{ExemplarView, Repeated};
 
 use super::series::SeriesValue;
@@ -98,7 +99,7 @@ fn read(
     let mut room = MAX_LABEL_CHARS;
     for (name, id, bytes) in [("trace_id", view.trace_id(), 16), ("span_id", view.span_id(), 8)] {
         if id.len() == bytes && id.iter().any(|byte| *byte != 0) {
-            let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+            let id = hexadecimal(id);
             room -= name.len() + id.len();
             builder.label(name, &id);
         }

@@ -1,8 +1,7 @@
 //! Measurements that stand for a series.
 
-use std::fmt::Write as _;
-
 use sidelight_exposition::names::{label_name, label_value};
+use sidelight_proto::json::write::hexadecimal;
 use sidelight_proto::views::ExemplarView;
 
 use super::{Walk, milliseconds};
@@ -48,14 +47,4 @@ impl<'a> Walk<'a> {
         labels.sort_by(|a, b| symbols.text(a.0).cmp(symbols.text(b.0)));
         self.set.push_exemplar(series, time, value.as_f64(), labels);
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-            // Writing into a string cannot fail.
-            let _ = write!(out, "{byte:02x}");
-            out
-        })
 }

@@ -38,6 +38,13 @@ pub fn hex(bytes: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
+/// Bytes as hexadecimal digits, in lower case.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    let mut digits = Vec::with_capacity(bytes.len() * 2);
+    binary::write_hex(bytes, &mut digits);
+    String::from_utf8(digits).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -113,6 +113,16 @@ view! {
     }
 }
 
+/// Words for the kinds of spans, by their numbers (`SpanKind`).
+pub const SPAN_KINDS: [&str; 6] = [
+    "Unspecified",
+    "Internal",
+    "Server",
+    "Client",
+    "Producer",
+    "Consumer",
+];
+
 /// The singular fields of a span, read in one pass; see [`SpanView`] for their meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[expect(

@@ -1,7 +1,7 @@
 //! Spans and their events.
 
 use sidelight_proto::rewrite::Context;
-use sidelight_proto::views::{SpanEventView, SpanView};
+use sidelight_proto::views::{SPAN_KINDS, SpanEventView, SpanView};
 
 use super::{id, of_attributes, of_context, unsigned};
 use crate::path::{Field, Item, Path};
@@ -25,16 +25,6 @@ pub struct SpanEvent<'r> {
     pub event: SpanEventView<'r>,
 }
 
-/// Words of `SpanKind`, by number.
-const KINDS: [&str; 6] = [
-    "Unspecified",
-    "Internal",
-    "Server",
-    "Client",
-    "Producer",
-    "Consumer",
-];
-
 impl Fields for Span<'_> {
     fn get<'a>(&'a self, path: Path, keys: &[String]) -> Value<'a> {
         if path.item != Item::Span {
@@ -51,7 +41,9 @@ impl Fields for Span<'_> {
             Field::TraceState => Value::Text(span.trace_state().into()),
             Field::Kind => Value::Int(span.kind().into()),
             Field::KindText => {
-                let kind = usize::try_from(span.kind()).ok().and_then(|kind| KINDS.get(kind));
+                let kind = usize::try_from(span.kind())
+                    .ok()
+                    .and_then(|kind| SPAN_KINDS.get(kind));
                 kind.map_or(Value::Nil, |kind| Value::Text((*kind).into()))
             }
             Field::StartTime => unsigned(span.start_time_unix_nano()),
