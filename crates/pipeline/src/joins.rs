@@ -53,12 +53,9 @@ fn ends(id: &ComponentId, pipelines: &[PipelineNames], declared: &Declarations, 
         named.filter(|(_, name)| name.id == *id).collect()
     };
     let (before, behind) = (sides(|p| &p.exporters), sides(|p| &p.receivers));
-    let joins = declared
-        .connectors
-        .get(id)
-        .and_then(Option::as_ref)
-        .map(|c| c.config.joins());
-    let Some(joins) = joins else { return };
+    let Some(joins) = joins_of(id, declared) else {
+        return;
+    };
     let fits = |from: Signal, to: Signal| joins.contains(&(from, to));
     for (from, name) in &before {
         if behind.iter().any(|(to, _)| fits(*from, *to)) {
@@ -117,6 +114,12 @@ fn ends(id: &ComponentId, pipelines: &[PipelineNames], declared: &Declarations, 
     }
 }
 
+/// What a connector joins; `None` where it is none, or was declared with mistakes.
+fn joins_of(id: &ComponentId, declared: &Declarations) -> Option<&'static [(Signal, Signal)]> {
+    let connector = declared.connectors.get(id)?.as_ref()?;
+    Some(connector.config.joins())
+}
+
 fn taken(joins: &[(Signal, Signal)]) -> String {
     let signals: BTreeSet<&str> = joins.iter().map(|(from, _)| from.as_str()).collect();
     signals.into_iter().collect::<Vec<_>>().join(", ")
@@ -126,8 +129,7 @@ fn taken(joins: &[(Signal, Signal)]) -> String {
 fn circle(pipelines: &[PipelineNames], declared: &Declarations, mistakes: &mut Mistakes) {
     let leads = |from: &PipelineNames, to: &PipelineNames| {
         from.exporters.iter().any(|name| {
-            let connector = declared.connectors.get(&name.id).and_then(Option::as_ref);
-            connector.is_some_and(|c| c.config.joins().contains(&(from.id.signal, to.id.signal)))
+            joins_of(&name.id, declared).is_some_and(|joins| joins.contains(&(from.id.signal, to.id.signal)))
                 && to.receivers.iter().any(|other| other.id == name.id)
         })
     };

@@ -108,25 +108,15 @@ impl Made<'_> {
             return Ok(Vec::new());
         };
         let mut lines = Vec::new();
-        for to in config
-            .joins()
-            .iter()
-            .filter(|(f, _)| *f == from)
-            .map(|(_, to)| *to)
-        {
+        for (to, pipelines) in plan.behind(id, from) {
             let edge = Edge::Connector(id.clone(), from, to);
             if let Some(line) = self.is_there(&edge) {
                 lines.push(line);
                 continue;
             }
             let mut ends = Ends::default();
-            for pipeline in plan.pipelines.iter().rev() {
-                if pipeline.id.signal == to && pipeline.receivers.contains(id) {
-                    ends.lines.push(self.pipeline(pipeline)?);
-                }
-            }
-            if ends.lines.is_empty() {
-                continue;
+            for pipeline in pipelines.into_iter().rev() {
+                ends.lines.push(self.pipeline(pipeline)?);
             }
             ends.lines.reverse();
             let context = self.shared.context(Role::Connector, id);

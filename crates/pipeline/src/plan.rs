@@ -9,7 +9,7 @@ use sidelight_component::registry::{
     BuildConnector, BuildExporter, BuildExtension, BuildProcessor, BuildReceiver, ConnectorEntry,
     ExporterEntry, ExtensionEntry, ProcessorEntry, ReceiverEntry,
 };
-use sidelight_component::{ComponentId, PipelineId, Role, StorageSettings};
+use sidelight_component::{ComponentId, PipelineId, Role, Signal, StorageSettings};
 use sidelight_config::Spans;
 
 /// The lists of all components that the program was built with.
@@ -78,6 +78,20 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// What a connector joins from a signal on: each signal that it makes and that pipelines take from it, with these.
+    pub(crate) fn behind(&self, connector: &ComponentId, from: Signal) -> Vec<(Signal, Vec<&PipelinePlan>)> {
+        let joins = self
+            .connectors
+            .get(connector)
+            .map_or(&[][..], |config| config.joins());
+        let made = joins.iter().filter(|(taken, _)| *taken == from);
+        let each = made.map(|(_, to)| {
+            let takes = |p: &&PipelinePlan| p.id.signal == *to && p.receivers.contains(connector);
+            (*to, self.pipelines.iter().filter(takes).collect::<Vec<_>>())
+        });
+        each.filter(|(_, pipelines)| !pipelines.is_empty()).collect()
+    }
+
     /// The folder of a storage; `None` where queues are not kept in the extension.
     pub fn storage_directory(&self, extension: &ComponentId) -> Option<PathBuf> {
         let settings = self.storages.get(extension)?;

@@ -159,16 +159,7 @@ impl<'a> Rehearsal<'a> {
         let Some(config) = self.plan.connectors.get(id) else {
             return Ok(());
         };
-        for to in config
-            .joins()
-            .iter()
-            .filter(|(f, _)| *f == from)
-            .map(|(_, to)| *to)
-        {
-            let behind = |p: &&PipelinePlan| p.id.signal == to && p.receivers.contains(id);
-            if !self.plan.pipelines.iter().any(|p| behind(&p)) {
-                continue;
-            }
+        for (_, pipelines) in self.plan.behind(id, from) {
             let built = config.build(&self.shared.context(Role::Connector, id));
             let connector = built.map_err(StartError::of(Role::Connector, id))?;
             let (given, said) = self.pass(connector, batches.iter().map(Batch::share).collect());
@@ -176,7 +167,7 @@ impl<'a> Rehearsal<'a> {
             if given.is_empty() {
                 continue;
             }
-            for pipeline in self.plan.pipelines.iter().filter(behind) {
+            for pipeline in pipelines {
                 self.run_pipeline(pipeline, given.iter().map(Batch::share).collect(), told)?;
             }
         }
