@@ -1,6 +1,6 @@
 //! What was counted: the series of one metric.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
 use sidelight_component::Permit;
 use sidelight_proto::views::NumberValue;
@@ -39,7 +39,6 @@ pub(super) enum State {
         min: f64,
         max: f64,
         buckets: Box<[u64]>,
-        bounds: Arc<[f64]>,
     },
 }
 
@@ -114,16 +113,14 @@ impl Counted {
         *self = Self::new(self.limit);
     }
 
-    /// The sum of the series of a resource.
-    pub(super) fn sum_of(&self, resource: &[u8]) -> f64 {
-        let of_resource = self.table.iter().filter(|(id, _)| {
-            let identity = self.table.identity(*id).unwrap_or_default();
-            super::resource_of(identity).0 == resource
-        });
-        let numbers = of_resource.map(|(_, series)| match &series.state {
-            State::Number(number) => number.as_f64(),
-            State::Histogram { .. } => 0.0,
-        });
+    /// The sum of some series.
+    pub(super) fn sum_of(&self, ids: &BTreeSet<SeriesId>) -> f64 {
+        let numbers = ids
+            .iter()
+            .map(|id| match self.table.get(*id).map(|series| &series.state) {
+                Some(State::Number(number)) => number.as_f64(),
+                Some(State::Histogram { .. }) | None => 0.0,
+            });
         numbers.sum()
     }
 }
@@ -137,7 +134,6 @@ impl Series {
                 min: f64::INFINITY,
                 max: f64::NEG_INFINITY,
                 buckets: vec![0; bounds.len() + 1].into(),
-                bounds: bounds.clone(),
             },
             _ => State::Number(NumberValue::Int(0)),
         };
@@ -150,17 +146,19 @@ impl Series {
     }
 
     fn add(&mut self, kind: &Kind, value: NumberValue) {
-        match &mut self.state {
-            State::Number(number) if matches!(kind, Kind::Gauge(_)) => *number = value,
-            State::Number(number) => *number = sum_of(*number, value),
-            State::Histogram {
-                count,
-                sum,
-                min,
-                max,
-                buckets,
-                bounds,
-            } => {
+        match (&mut self.state, kind) {
+            (State::Number(number), Kind::Gauge(_)) => *number = value,
+            (State::Number(number), _) => *number = sum_of(*number, value),
+            (
+                State::Histogram {
+                    count,
+                    sum,
+                    min,
+                    max,
+                    buckets,
+                },
+                Kind::Histogram { bounds, .. },
+            ) => {
                 let value = value.as_f64();
                 *count += 1;
                 *sum += value;
@@ -172,6 +170,8 @@ impl Series {
                     *bucket += 1;
                 }
             }
+            // A series is of the kind that it was made for.
+            (State::Histogram { .. }, _) => {}
         }
     }
 }

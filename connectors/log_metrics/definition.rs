@@ -1,7 +1,5 @@
 //! A metric, compiled: which records are counted, and what of them.
 
-use std::sync::Arc;
-
 use sidelight_component::BuildError;
 use sidelight_ottl::wire::LogRecord;
 use sidelight_ottl::{Condition, Context, EvalError, Expression, Value};
@@ -38,7 +36,7 @@ pub(super) enum Kind {
     Gauge(Expression),
     Histogram {
         value: Expression,
-        bounds: Arc<[f64]>,
+        bounds: Box<[f64]>,
     },
     /// The metrics, by their places.
     Ratio {

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use sidelight_component::metrics::{Counter, Gauge};
 use sidelight_component::{
     About, Ack, AckBehaviour, Batch, Budget, BuildContext, BuildError, Chunk, ConnectorConfig, Now, Out,
-    Payload, Permit, Processor, Sharding, Signal,
+    Payload, Permit, Processor, Seldom, Sharding, Signal,
 };
 use sidelight_ottl::EvalError;
 use sidelight_ottl::wire::LogRecord;
@@ -33,9 +33,6 @@ pub const ABOUT: About = About {
     signals: &[Signal::Logs],
     readme: include_str!("README.md"),
 };
-
-/// A value that cannot be counted is said at most so often.
-const SAYS_EVERY: Duration = Duration::from_secs(60);
 
 /// What a request has room for at first.
 const FIRST_BYTES: usize = 4 << 10;
@@ -73,7 +70,7 @@ impl ConnectorConfig for Config {
             budget: cx.budget.clone(),
             room: FIRST_BYTES,
             id: cx.id.to_string(),
-            said: None,
+            says: Seldom::default(),
             series: cx
                 .metrics
                 .gauge("sidelight_log_metrics_series", "Series that are kept", &labels),
@@ -111,7 +108,7 @@ struct LogMetrics {
     /// What the last request took.
     room: usize,
     id: String,
-    said: Option<Instant>,
+    says: Seldom,
     series: Gauge,
     overflown: Counter,
     unanswered: Counter,
@@ -126,7 +123,7 @@ impl Processor for LogMetrics {
                     self.identity.clear();
                     definition.write_resource(resource, &mut self.identity);
                     prefix.clear();
-                    prefix.varint(self.identity.len() as u64);
+                    prefix.raw(&(self.identity.len() as u64).to_be_bytes());
                     prefix.raw(self.identity.as_slice());
                 }
                 for of_scope in of_resource.scope_logs() {
@@ -167,11 +164,7 @@ impl LogMetrics {
         for nth in 0..self.definitions.len() {
             if let Err(error) = self.count_in(nth, record, now) {
                 self.unanswered.add(1);
-                let is_due = self
-                    .said
-                    .is_none_or(|said| now.instant.saturating_duration_since(said) >= SAYS_EVERY);
-                if is_due {
-                    self.said = Some(now.instant);
+                if self.says.may_say(now.instant).is_some() {
                     let metric = &self.definitions[nth].name;
                     warn!(component = self.id, metric, reason = %error, "a record cannot be counted");
                 }
@@ -232,8 +225,7 @@ impl LogMetrics {
                 now.unix_nanos.saturating_sub(expiration)
             },
         };
-        let mut points = 0;
-        let request = writing::request(&self.definitions, &self.counted, span, self.room, &mut points);
+        let (request, points) = writing::request(&self.definitions, &self.counted, span, self.room);
         self.room = request.len().next_multiple_of(1 << 10).max(FIRST_BYTES);
         let bytes = Vec::from(request.finish());
         permit.set(bytes.capacity());
@@ -291,13 +283,9 @@ fn exemplar(record: LogRecordView<'_>, value: NumberValue, now: Now) -> Option<E
 
 /// The parts of an identity: its resource (a `Resource` message), and its attributes (those of a number point).
 fn resource_of(identity: &[u8]) -> (&[u8], &[u8]) {
-    let (mut len, mut shift) = (0_usize, 0);
-    for (at, byte) in identity.iter().enumerate().take(10) {
-        len |= usize::from(byte & 0x7f) << shift;
-        shift += 7;
-        if byte & 0x80 == 0 {
-            return identity[at + 1..].split_at_checked(len).unwrap_or_default();
-        }
-    }
-    (&[], &[])
+    let split = identity.split_first_chunk().and_then(|(len, parts)| {
+        let len = usize::try_from(u64::from_be_bytes(*len)).ok()?;
+        parts.split_at_checked(len)
+    });
+    split.unwrap_or_default()
 }

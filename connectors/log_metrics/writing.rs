@@ -25,14 +25,13 @@ pub(super) struct Span {
     pub(super) expired_before: u64,
 }
 
-/// Writes everything that was counted; the number of points is added up in `points`.
+/// Writes everything that was counted, and says how many points that are.
 pub(super) fn request(
     definitions: &[Definition],
     counted: &[Counted],
     span: Span,
     room: usize,
-    points: &mut usize,
-) -> MetricsEncoder {
+) -> (MetricsEncoder, usize) {
     // By resource, in which the metrics stand in their order.
     let mut by_resource: BTreeMap<&[u8], BTreeMap<usize, BTreeSet<SeriesId>>> = BTreeMap::new();
     for (nth, series) in counted.iter().enumerate() {
@@ -42,7 +41,7 @@ pub(super) fn request(
             metrics.entry(nth).or_default().insert(id);
         }
     }
-    let mut request = MetricsEncoder::with_capacity(room);
+    let (mut request, mut points) = (MetricsEncoder::with_capacity(room), 0);
     for (resource, metrics) in by_resource {
         let mut of_resource = request.resource_metrics();
         let mut written = of_resource.resource();
@@ -55,9 +54,10 @@ pub(super) fn request(
         for (nth, definition) in definitions.iter().enumerate() {
             match (&definition.kind, metrics.get(&nth), counted.get(nth)) {
                 (Kind::Ratio { of, to }, ..) => {
+                    let of_metric = |place: &usize| Some((counted.get(*place)?, metrics.get(place)?));
                     let sum = |places: &[usize]| -> f64 {
-                        let each = places.iter().filter_map(|place| counted.get(*place));
-                        each.map(|counted| counted.sum_of(resource)).sum()
+                        let each = places.iter().filter_map(of_metric);
+                        each.map(|(counted, ids)| counted.sum_of(ids)).sum()
                     };
                     let (of, to) = (sum(of), sum(to));
                     if to != 0.0 {
@@ -66,7 +66,7 @@ pub(super) fn request(
                         let mut gauge = metric.gauge();
                         let mut point = gauge.data_point();
                         point.time_unix_nano(span.now).value(NumberValue::Double(of / to));
-                        *points += 1;
+                        points += 1;
                     }
                 }
                 (kind, Some(ids), Some(series)) => {
@@ -76,13 +76,13 @@ pub(super) fn request(
                         let (_, attributes) = resource_of(series.table.identity(*id)?);
                         Some((attributes, series.table.get(*id)?))
                     });
-                    *points += write(&mut metric, kind, span, each);
+                    points += write(&mut metric, kind, span, each);
                 }
                 _ => {}
             }
         }
     }
-    request
+    (request, points)
 }
 
 fn describe(metric: &mut MetricEncoder<'_>, definition: &Definition) {
@@ -137,7 +137,7 @@ fn write<'s>(
             let mut data = metric.histogram();
             data.aggregation_temporality(temporality);
             points!(data, true, point, series => {
-                if let State::Histogram { count, sum, min, max, buckets, .. } = &series.state {
+                if let State::Histogram { count, sum, min, max, buckets } = &series.state {
                     point.count(*count).sum(*sum).min(*min).max(*max);
                     point.bucket_counts(buckets.iter().copied()).explicit_bounds(bounds.iter().copied());
                 }

@@ -1,5 +1,6 @@
 //! The settings that hold conditions, and the conditions of all of them in one list.
 
+use sidelight_component::Signal;
 use sidelight_config::{Kind, Node, Reader, Setting, setting_enum, settings};
 use sidelight_ottl::{Condition, Context, ParseError};
 
@@ -141,75 +142,64 @@ const OF_METRICS: [Context; 4] = [
 ];
 
 impl Config {
-    /// Every condition; those that have mistakes beside them.
-    pub(super) fn rules(&self) -> (Vec<Rule>, Vec<Mistaken>) {
+    /// The conditions on a signal, or on all; those that have mistakes beside them.
+    pub(super) fn rules(&self, signal: Option<Signal>) -> (Vec<Rule>, Vec<Mistaken>) {
         let mut read = Read {
             mode: self.error_mode,
             rules: Vec::new(),
             mistaken: Vec::new(),
         };
-        let (logs, traces, metrics) = (&self.logs, &self.traces, &self.metrics);
-        for (setting, context, conditions) in [
-            ("logs.resource", Context::RESOURCE, &logs.resource),
-            ("logs.log_record", Context::LOG, &logs.log_record),
-            ("traces.resource", Context::RESOURCE, &traces.resource),
-            ("traces.span", Context::SPAN, &traces.span),
-            ("traces.spanevent", Context::SPAN_EVENT, &traces.spanevent),
-            ("metrics.resource", Context::RESOURCE, &metrics.resource),
-            ("metrics.metric", Context::METRIC, &metrics.metric),
-            ("metrics.datapoint", Context::DATA_POINT, &metrics.datapoint),
-        ] {
-            for (nth, text) in conditions.iter().enumerate() {
-                read.condition(
-                    format!("{setting}.{nth}"),
-                    Condition::parse(context, text),
-                    self.error_mode,
-                );
-            }
-        }
-        let matched = |include: Option<Option<String>>, exclude: Option<Option<String>>| {
-            let include = include.flatten().map(|condition| format!("not ({condition})"));
-            [("include", include), ("exclude", exclude.flatten())]
-        };
-        for (setting, context, blocks) in [
-            (
+        let is_wanted = |of: Signal| signal.is_none_or(|signal| signal == of);
+        if is_wanted(Signal::Logs) {
+            let logs = &self.logs;
+            read.all("logs.resource", Context::RESOURCE, &logs.resource);
+            read.all("logs.log_record", Context::LOG, &logs.log_record);
+            read.include(
                 "logs",
                 Context::LOG,
-                matched(
-                    logs.include.as_ref().map(LogMatch::condition),
-                    logs.exclude.as_ref().map(LogMatch::condition),
-                ),
-            ),
-            (
+                logs.include.as_ref().and_then(LogMatch::condition),
+            );
+            read.exclude(
+                "logs",
+                Context::LOG,
+                logs.exclude.as_ref().and_then(LogMatch::condition),
+            );
+            read.entries("log_conditions", &OF_LOGS, &self.log_conditions);
+        }
+        if is_wanted(Signal::Traces) {
+            let (traces, spans) = (&self.traces, &self.spans);
+            read.all("traces.resource", Context::RESOURCE, &traces.resource);
+            read.all("traces.span", Context::SPAN, &traces.span);
+            read.all("traces.spanevent", Context::SPAN_EVENT, &traces.spanevent);
+            read.include(
                 "spans",
                 Context::SPAN,
-                matched(
-                    self.spans.include.as_ref().map(SpanMatch::condition),
-                    self.spans.exclude.as_ref().map(SpanMatch::condition),
-                ),
-            ),
-            (
+                spans.include.as_ref().and_then(SpanMatch::condition),
+            );
+            read.exclude(
+                "spans",
+                Context::SPAN,
+                spans.exclude.as_ref().and_then(SpanMatch::condition),
+            );
+            read.entries("trace_conditions", &OF_TRACES, &self.trace_conditions);
+        }
+        if is_wanted(Signal::Metrics) {
+            let metrics = &self.metrics;
+            read.all("metrics.resource", Context::RESOURCE, &metrics.resource);
+            read.all("metrics.metric", Context::METRIC, &metrics.metric);
+            read.all("metrics.datapoint", Context::DATA_POINT, &metrics.datapoint);
+            read.include(
                 "metrics",
                 Context::METRIC,
-                matched(
-                    metrics.include.as_ref().map(MetricMatch::condition),
-                    metrics.exclude.as_ref().map(MetricMatch::condition),
-                ),
-            ),
-        ] {
-            for (block, condition) in blocks {
-                if let Some(text) = condition {
-                    read.condition(
-                        format!("{setting}.{block}"),
-                        Condition::parse(context, &text),
-                        self.error_mode,
-                    );
-                }
-            }
+                metrics.include.as_ref().and_then(MetricMatch::condition),
+            );
+            read.exclude(
+                "metrics",
+                Context::METRIC,
+                metrics.exclude.as_ref().and_then(MetricMatch::condition),
+            );
+            read.entries("metric_conditions", &OF_METRICS, &self.metric_conditions);
         }
-        read.entries("log_conditions", &OF_LOGS, &self.log_conditions);
-        read.entries("trace_conditions", &OF_TRACES, &self.trace_conditions);
-        read.entries("metric_conditions", &OF_METRICS, &self.metric_conditions);
         (read.rules, read.mistaken)
     }
 }
@@ -225,6 +215,33 @@ impl Read {
         match parsed {
             Ok(condition) => self.rules.push(Rule { condition, mode }),
             Err(error) => self.mistaken.push((setting, error)),
+        }
+    }
+
+    fn all(&mut self, setting: &str, context: Context, conditions: &[String]) {
+        for (nth, text) in conditions.iter().enumerate() {
+            self.condition(
+                format!("{setting}.{nth}"),
+                Condition::parse(context, text),
+                self.mode,
+            );
+        }
+    }
+
+    fn include(&mut self, block: &str, context: Context, condition: Option<String>) {
+        if let Some(condition) = condition {
+            let parsed = Condition::parse(context, &format!("not ({condition})"));
+            self.condition(format!("{block}.include"), parsed, self.mode);
+        }
+    }
+
+    fn exclude(&mut self, block: &str, context: Context, condition: Option<String>) {
+        if let Some(condition) = condition {
+            self.condition(
+                format!("{block}.exclude"),
+                Condition::parse(context, &condition),
+                self.mode,
+            );
         }
     }
 

@@ -6,15 +6,13 @@ mod matching;
 #[cfg(test)]
 mod tests;
 
-use std::time::{Duration, Instant};
-
 use sidelight_component::{
-    ALL_SIGNALS, About, Batch, Budget, BuildContext, BuildError, Now, Out, Processor, ProcessorConfig, Signal,
+    ALL_SIGNALS, About, Batch, Budget, BuildContext, BuildError, Now, Out, Processor, ProcessorConfig, Seldom,
 };
 use sidelight_config::{Check, settings};
 use tracing::warn;
 
-use self::asking::{Asking, Conditions, Trouble};
+use self::asking::{Asking, Conditions};
 pub use self::conditions::ErrorMode;
 use self::conditions::{Entry, Logs, Metrics, Spans, Traces};
 use crate::rewriting::rewrite_batch;
@@ -26,9 +24,6 @@ pub const ABOUT: About = About {
     signals: ALL_SIGNALS,
     readme: include_str!("README.md"),
 };
-
-/// A condition that has no answer is said at most so often.
-const SAYS_EVERY: Duration = Duration::from_secs(60);
 
 settings! {
     /// Settings of the `filter` processor.
@@ -59,7 +54,7 @@ settings! {
 
 impl Config {
     fn check(&self, check: &mut Check<'_, '_>) {
-        let (rules, mistaken) = self.rules();
+        let (rules, mistaken) = self.rules(None);
         for (setting, problem) in &mistaken {
             check.error(setting, &format!("is no condition: {problem}"));
         }
@@ -71,49 +66,20 @@ impl Config {
             );
         }
     }
-
-    /// What there is for a signal: a condition on resources stands under its signal.
-    fn of_signal(&self, signal: Signal) -> Self {
-        let mut of_signal = Self {
-            error_mode: self.error_mode,
-            ..Self::default()
-        };
-        match signal {
-            Signal::Logs => {
-                of_signal.logs = self.logs.clone();
-                of_signal.log_conditions = self.log_conditions.clone();
-            }
-            Signal::Metrics => {
-                of_signal.metrics = self.metrics.clone();
-                of_signal.metric_conditions = self.metric_conditions.clone();
-            }
-            Signal::Traces => {
-                of_signal.traces = self.traces.clone();
-                of_signal.spans = self.spans.clone();
-                of_signal.trace_conditions = self.trace_conditions.clone();
-            }
-        }
-        of_signal
-    }
 }
 
 impl ProcessorConfig for Config {
     fn build(&self, cx: &BuildContext) -> Result<Box<dyn Processor>, BuildError> {
-        let of_signal = cx
-            .pipeline
-            .as_ref()
-            .map(|pipeline| self.of_signal(pipeline.signal));
-        let (rules, mistaken) = of_signal.as_ref().unwrap_or(self).rules();
+        let signal = cx.pipeline.as_ref().map(|pipeline| pipeline.signal);
+        let (rules, mistaken) = self.rules(signal);
         if let Some((setting, problem)) = mistaken.into_iter().next() {
             return Err(BuildError::at(setting, problem.to_string()));
         }
         Ok(Box::new(Filter {
             conditions: Conditions::of(rules),
             budget: cx.budget.clone(),
-            announcer: Announcer {
-                id: cx.id.to_string(),
-                said: None,
-            },
+            id: cx.id.to_string(),
+            says: Seldom::default(),
         }))
     }
 }
@@ -121,13 +87,8 @@ impl ProcessorConfig for Config {
 struct Filter {
     conditions: Conditions,
     budget: Budget,
-    announcer: Announcer,
-}
-
-/// Says what has no answer, not too often.
-struct Announcer {
     id: String,
-    said: Option<Instant>,
+    says: Seldom,
 }
 
 impl Processor for Filter {
@@ -137,7 +98,10 @@ impl Processor for Filter {
         let mut asking = Asking::new(&self.conditions);
         rewrite_batch(&mut batch, &self.budget, &mut asking);
         if let Some(trouble) = asking.trouble() {
-            self.announcer.say(&trouble, now.instant);
+            if trouble.mode != ErrorMode::Silent && self.says.may_say(now.instant).is_some() {
+                let (condition, reason) = (trouble.condition, &trouble.error);
+                warn!(component = self.id, condition, %reason, "a condition has no answer for some data");
+            }
             if trouble.mode == ErrorMode::Propagate {
                 batch.payload = original;
                 return out.drop(batch, "a condition has no answer");
@@ -150,17 +114,5 @@ impl Processor for Filter {
         }
         out.note_filtered(before - after);
         out.push(batch);
-    }
-}
-
-impl Announcer {
-    fn say(&mut self, trouble: &Trouble<'_>, now: Instant) {
-        let is_due = self
-            .said
-            .is_none_or(|said| now.saturating_duration_since(said) >= SAYS_EVERY);
-        if trouble.mode != ErrorMode::Silent && is_due {
-            self.said = Some(now);
-            warn!(component = self.id, condition = trouble.condition, reason = %trouble.error, "a condition has no answer for some data");
-        }
     }
 }

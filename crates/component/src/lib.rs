@@ -32,6 +32,7 @@ mod processor;
 mod receiver;
 pub mod registry;
 mod sample;
+mod seldom;
 pub mod sending;
 mod status;
 mod storage;
@@ -55,6 +56,7 @@ pub use processor::{AckBehaviour, Load, Out, Processor, ProcessorConfig, Shardin
 pub use receiver::{Receiver, ReceiverConfig, ReceiverError};
 pub use registry::{ALL_SIGNALS, About};
 pub use sample::{Sampled, Sampler, Step};
+pub use seldom::Seldom;
 pub use sidelight_proto::Signal;
 pub use status::{State, Status, StatusBoard, StatusReporter};
 pub use storage::{Durability, QueueFolder, StorageSettings, exporter_of};

@@ -1,9 +1,9 @@
 //! The operators in their order.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use sidelight_component::metrics::Counter;
-use sidelight_component::{BuildContext, BuildError};
+use sidelight_component::{BuildContext, BuildError, Seldom};
 use sidelight_log_formats::{Map, Value};
 use sidelight_ottl::Condition;
 use tracing::warn;
@@ -14,9 +14,6 @@ use crate::operators::{Failure, Operator, Way, note};
 use crate::records::Records;
 use crate::settings::{OnError, OperatorSettings, later};
 use crate::{CUT, UNPARSED};
-
-/// An operator says at most so often that it could not deal with a record.
-const SAYS_EVERY: Duration = Duration::from_secs(60);
 
 /// What one operator made of a record, for `sidelight explain`.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,9 +42,7 @@ struct Stage {
     condition: Option<Condition>,
     on_error: OnError,
     failures: Counter,
-    /// When it last said so, and how many it has been silent about since.
-    said: Option<Instant>,
-    unsaid: u64,
+    says: Seldom,
 }
 
 impl Chain {
@@ -95,8 +90,7 @@ impl Chain {
                 })?,
                 on_error: common.on_error,
                 failures,
-                said: None,
-                unsaid: 0,
+                says: Seldom::default(),
             })
         });
         Ok(Self {
@@ -233,15 +227,11 @@ impl Stage {
     /// Counts a failure and says it; whether the record goes on.
     fn failed(&mut self, entry: &mut Entry<'_>, failure: &Failure, now: Instant, receiver: &str) -> bool {
         self.failures.add(1);
-        if matches!(self.on_error, OnError::Send | OnError::Drop) {
-            match self.said {
-                Some(said) if now.saturating_duration_since(said) < SAYS_EVERY => self.unsaid += 1,
-                _ => {
-                    let (operator, before) = (&self.id, std::mem::take(&mut self.unsaid));
-                    warn!(receiver, operator, reason = %failure, unsaid_before = before, "a log record could not be dealt with");
-                    self.said = Some(now);
-                }
-            }
+        if matches!(self.on_error, OnError::Send | OnError::Drop)
+            && let Some(before) = self.says.may_say(now)
+        {
+            let operator = &self.id;
+            warn!(receiver, operator, reason = %failure, unsaid_before = before, "a log record could not be dealt with");
         }
         self.marks(entry)
     }
