@@ -6,6 +6,7 @@
 use sidelight_component::registry;
 
 pub mod actions;
+pub mod matching;
 mod patterns;
 mod rewriting;
 mod value_text;

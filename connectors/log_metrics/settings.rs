@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sidelight_config::{Check, setting_enum, settings};
-use sidelight_ottl::{Condition, Context, Expression};
+use sidelight_ottl::{Condition, Context, Expression, quoted_text};
 
 setting_enum! {
     /// What points are relative to.
@@ -146,12 +146,7 @@ impl Attribute {
 
     /// The expression that gives its value.
     pub(super) fn expression(&self) -> String {
-        let own = || {
-            format!(
-                "attributes[\"{}\"]",
-                self.key.replace('\\', "\\\\").replace('"', "\\\"")
-            )
-        };
+        let own = || format!("attributes[{}]", quoted_text(&self.key));
         self.value.clone().unwrap_or_else(own)
     }
 }

@@ -1,30 +1,11 @@
 use sidelight_component::Signal;
-use sidelight_config::{Check, setting_enum, settings};
+use sidelight_config::{Check, settings};
 use sidelight_proto::views::ValueView;
 
 use super::selection::SPAN_KINDS;
 use crate::actions::Literal;
+use crate::matching::{AttributeMatch, MatchType};
 use crate::patterns;
-
-setting_enum! {
-    /// How names and values are compared.
-    pub enum MatchType {
-        /// Equal.
-        Strict = "strict",
-        /// As regular expressions, found anywhere in the text.
-        Regexp = "regexp",
-    }
-}
-
-settings! {
-    /// An attribute that must be there.
-    pub struct AttributeMatch {
-        /// Its key, which is never an expression.
-        required key: String,
-        /// Its value; any value when left out. `strict` compares type and value, `regexp` the value as text.
-        value: Option<Literal>,
-    }
-}
 
 settings! {
     /// An instrumentation scope.

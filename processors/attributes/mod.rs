@@ -10,7 +10,7 @@ use sidelight_component::{
 use sidelight_config::{Check, settings};
 
 use self::editor::Editor;
-pub use self::match_config::{AttributeMatch, LibraryMatch, MatchConfig, MatchType, SeverityMatch};
+pub use self::match_config::{LibraryMatch, MatchConfig, SeverityMatch};
 use self::selection::Selection;
 use crate::actions::{ActionConfig, Actions};
 use crate::rewriting::rewrite_batch;

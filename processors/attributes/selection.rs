@@ -3,8 +3,9 @@ use sidelight_proto::views::{
     Attributes, LogRecordView, MetricView, ResourceView, ScopeView, SpanView, ValueView,
 };
 
-use super::match_config::{AttributeMatch, LibraryMatch, MatchConfig, MatchType, SeverityMatch};
+use super::match_config::{LibraryMatch, MatchConfig, SeverityMatch};
 use crate::actions::Literal;
+use crate::matching::{AttributeMatch, MatchType};
 use crate::patterns;
 use crate::value_text::{scalar_text, text_of};
 

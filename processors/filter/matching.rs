@@ -2,30 +2,12 @@
 
 use std::fmt::Write as _;
 
-use sidelight_config::{setting_enum, settings};
+use sidelight_config::settings;
+use sidelight_ottl::quoted_text;
 use sidelight_proto::views::ValueView;
 
 use crate::actions::Literal;
-
-setting_enum! {
-    /// How names and values are compared.
-    pub enum MatchType {
-        /// Equal.
-        Strict = "strict",
-        /// As regular expressions, found anywhere in the text.
-        Regexp = "regexp",
-    }
-}
-
-settings! {
-    /// An attribute that must be there.
-    pub struct AttributeMatch {
-        /// Its key, which is never an expression.
-        required key: String,
-        /// Its value; any value when left out.
-        value: Option<Literal>,
-    }
-}
+use crate::matching::{AttributeMatch, MatchType};
 
 settings! {
     /// A range of severity numbers.
@@ -120,7 +102,7 @@ impl All {
 
     fn attributes(&mut self, how: MatchType, of: &str, wanted: &[AttributeMatch]) {
         for attribute in wanted {
-            let path = format!("{of}.attributes[{}]", quoted(&attribute.key));
+            let path = format!("{of}.attributes[{}]", quoted_text(&attribute.key));
             self.0.push(match attribute.value.as_ref().map(Literal::view) {
                 None => format!("{path} != nil"),
                 Some(ValueView::String(text)) => is(how, &path, text),
@@ -141,22 +123,9 @@ impl All {
 
 fn is(how: MatchType, value: &str, text: &str) -> String {
     match how {
-        MatchType::Strict => format!("{value} == {}", quoted(text)),
-        MatchType::Regexp => format!("IsMatch({value}, {})", quoted(text)),
+        MatchType::Strict => format!("{value} == {}", quoted_text(text)),
+        MatchType::Regexp => format!("IsMatch({value}, {})", quoted_text(text)),
     }
-}
-
-/// A text as conditions have it.
-fn quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => quoted.extend(['\\', c]),
-            '\n' => quoted.push_str("\\n"),
-            c => quoted.push(c),
-        }
-    }
-    quoted + "\""
 }
 
 impl LogMatch {

@@ -17,6 +17,7 @@ pub(crate) enum Function {
     ExtractPatterns(Regex),
     Concat,
     Contains,
+    ConvertCase,
     Double,
     Duration,
     HasPrefix,
@@ -45,7 +46,6 @@ pub(crate) enum Function {
     ToLowerCase,
     ToUpperCase,
     Trim,
-    ConvertCase,
 }
 
 /// Name and number of arguments, but for those with a pattern.

@@ -73,6 +73,19 @@ fn number(rest: &str, at: usize) -> Result<(Token, usize), ParseError> {
     }
 }
 
+/// A text as conditions have it: in quotes, with what ends or escapes them escaped.
+pub fn quoted_text(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            '\n' => quoted.push_str("\\n"),
+            c => quoted.push(c),
+        }
+    }
+    quoted + "\""
+}
+
 fn quoted(rest: &str, quote: char, at: usize) -> Result<(Token, usize), ParseError> {
     let mut text = String::new();
     let mut chars = rest.char_indices().skip(1);

@@ -12,6 +12,7 @@ mod value;
 pub mod wire;
 
 pub use error::{EvalError, ParseError};
+pub use lexer::quoted_text;
 pub use path::{Context, Field, Item, Path};
 pub use tree::{Condition, Expression};
 pub use value::{Fields, Value};
