@@ -20,8 +20,8 @@ from totals import totals
 HERE = Path(__file__).resolve().parent
 
 
-def last_totals(path):
-    """The figures of the last request in the file, in the form of totals.py."""
+def last_totals(path, ranking):
+    """The figures of the last request in the file, in the form of totals.py; the types of errors by count are put into `ranking`."""
     found = {"counts": {}, "errors by type": [], "orders": {}, "quantity": {}}
     request = json.loads(path.read_text().strip().split("\n")[-1])
     for metric in (m for r in request["resourceMetrics"] for s in r["scopeMetrics"] for m in s["metrics"]):
@@ -37,8 +37,7 @@ def last_totals(path):
                 found["hit_ratio"] = value(points[0])
             case "app.errors":
                 found["errors by type"] = sorted((value(point) for point in points), reverse=True)
-                for point in sorted(points, key=value, reverse=True):
-                    print(f"  {value(point):6} {labels(point)['error.type']}")
+                ranking[:] = sorted(((value(point), labels(point)["error.type"]) for point in points), reverse=True)
             case "orders":
                 found["orders"] = {" ".join(labels(point)[key] for key in ("side", "status", "symbol")): value(point) for point in points}
             case "orders.quantity":
@@ -62,7 +61,7 @@ def records_seen(path):
     if not path.exists() or not path.read_text().strip():
         return 0
     try:
-        return last_totals(path)["counts"].get("app.log.records", 0)
+        return last_totals(path, [])["counts"].get("app.log.records", 0)
     except (json.JSONDecodeError, KeyError):
         return 0
 
@@ -91,15 +90,14 @@ def main():
             file.write(data[half:end])
         log.write_bytes(data[end:])
         deadline = time.monotonic() + 60
-        sys.stdout = open(os.devnull, "w")
         while records_seen(out) < expected["counts"]["app.log.records"] and time.monotonic() < deadline:
             time.sleep(0.2)
-        sys.stdout = sys.__stdout__
         sidelight.send_signal(signal.SIGTERM)
         code = sidelight.wait(30)
-        print("errors by type:")
-        found = last_totals(out)
+        ranking = []
+        found = last_totals(out, ranking)
         own = (folder / "sidelight.log").read_text()
+    print("errors by type:", *(f"{count:8} {kind}" for count, kind in ranking), sep="\n")
     if code != 0 or not same(expected, found):
         print(f"exit code {code}\nscript:    {json.dumps(expected, ensure_ascii=False)}\nSidelight: {json.dumps(found, ensure_ascii=False)}\n{own}")
         return 1
